@@ -1,0 +1,52 @@
+"""Tasks that outlive the socket or request that started them, and how they end."""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+_tasks: set[asyncio.Task[Any]] = set()
+_shutdown_hooks: list[Callable[[], Awaitable[None]]] = []
+
+
+def _observe(task: asyncio.Task[Any]) -> None:
+    _tasks.discard(task)
+    if not task.cancelled() and task.exception() is not None:
+        logger.error(
+            "Detached task %s failed", task.get_name(), exc_info=task.exception()
+        )
+
+
+def start_detached(work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
+    """Run `work` on its own, in an empty context, its failure logged.
+
+    The empty context matters: a task started inside a socket's
+    ThreadSensitiveContext may not query once that socket is gone (asgiref).
+    """
+    task = asyncio.get_running_loop().create_task(
+        work, name=name, context=contextvars.Context()
+    )
+    _tasks.add(task)
+    task.add_done_callback(_observe)
+    return task
+
+
+def on_shutdown(hook: Callable[[], Awaitable[None]]) -> None:
+    """Have `hook` awaited once when the web process is told to stop."""
+    _shutdown_hooks.append(hook)
+
+
+async def shut_down() -> None:
+    """Await every hook, then cancel and await what is still running."""
+    for hook in _shutdown_hooks:
+        try:
+            await hook()
+        except Exception:
+            logger.exception("Shutdown hook failed")
+    remaining = [task for task in _tasks if not task.done()]
+    for task in remaining:
+        task.cancel()
+    await asyncio.gather(*remaining, return_exceptions=True)
