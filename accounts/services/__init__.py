@@ -1,0 +1,1 @@
+"""What changes organisations, members, audit rows and mail."""
