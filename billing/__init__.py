@@ -1,0 +1,1 @@
+"""Prices, token usage and what it costs."""

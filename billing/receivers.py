@@ -1,0 +1,19 @@
+"""Receivers of framework signals."""
+
+from typing import Any
+
+from django.apps import apps as installed_apps
+from django.apps.registry import Apps
+
+
+def import_prices_after_migrate(*, apps: Apps = installed_apps, **_kwargs: Any) -> None:
+    """Add shipped prices that are missing, unless the table was migrated away."""
+    from billing.services import (  # noqa: PLC0415 -- models are not loaded when apps.py is
+        import_shipped_prices,
+    )
+
+    try:
+        apps.get_model("billing", "ModelPrice")
+    except LookupError:
+        return
+    import_shipped_prices()
