@@ -1,0 +1,1 @@
+"""The runner: one asyncio program that owns every sandbox; standard library only."""

@@ -1,0 +1,1 @@
+"""The bubblewrap sandbox: namespaces, an unprivileged uid, seccomp and limits."""

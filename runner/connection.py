@@ -1,0 +1,118 @@
+"""One client on the socket: its frames in, its runs' frames out."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Protocol
+
+from runner.errors import RunnerBusyError, RunnerError
+from runner.protocol import (
+    Failure,
+    ProtocolError,
+    Reply,
+    Request,
+    RunCancel,
+    RunStart,
+    Status,
+    encode_frame,
+    parse_request,
+    read_frame,
+)
+from runner.runs import Run
+
+logger = logging.getLogger(__name__)
+
+MAX_RUNS = 64
+
+
+class Service(Protocol):
+    """What a connection asks of the server."""
+
+    async def status(self, *, full: bool) -> Status: ...
+
+    def begin(self, run: Run) -> asyncio.Task[None]: ...
+
+    def cancel(self, run_id: str) -> None: ...
+
+
+class Connection:
+    """Runs started here are cancelled when the client goes away."""
+
+    def __init__(
+        self,
+        service: Service,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._service = service
+        self._reader = reader
+        self._writer = writer
+        self._runs: dict[Run, asyncio.Task[None]] = {}
+        self._looks: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        """Until the client closes or sends what is no frame at all."""
+        try:
+            await self._read_frames()
+        finally:
+            await self._close()
+
+    async def _read_frames(self) -> None:
+        while True:
+            try:
+                data = await read_frame(self._reader)
+            except ProtocolError as error:
+                await self.send(Failure("bad_frame", error.message))
+                return
+            if data is None:
+                return
+            try:
+                await self._handle(parse_request(data))
+            except ProtocolError as error:
+                await self.send(Failure("bad_request", error.message, run=error.run))
+
+    async def _handle(self, request: Request) -> None:
+        if isinstance(request, RunStart):
+            await self._start(request)
+        elif isinstance(request, RunCancel):
+            self._service.cancel(request.run)
+        else:
+            look = asyncio.create_task(self._tell_status(full=request.full))
+            self._looks.add(look)
+            look.add_done_callback(self._looks.discard)
+
+    async def _start(self, request: RunStart) -> None:
+        try:
+            if len(self._runs) >= MAX_RUNS:
+                raise RunnerBusyError("Too many runs at once. Wait for one to end.")
+            run = Run(request, self.send)
+            task = self._service.begin(run)
+        except RunnerError as error:
+            failure = Failure(error.code, error.message, error.retryable, request.run)
+            await self.send(failure)
+            return
+        self._runs[run] = task
+        task.add_done_callback(lambda _done: self._runs.pop(run, None))
+
+    async def _tell_status(self, *, full: bool) -> None:
+        with suppress(ConnectionError):
+            await self.send(await self._service.status(full=full))
+
+    async def send(self, reply: Reply) -> None:
+        """Waits while the client does not read; ConnectionError once it has gone."""
+        if self._writer.is_closing():
+            raise ConnectionResetError
+        self._writer.write(encode_frame(reply))
+        await self._writer.drain()
+
+    async def _close(self) -> None:
+        self._writer.close()
+        for run in self._runs:
+            run.cancel.set()
+        for look in self._looks:
+            look.cancel()
+        waiting = {*self._runs.values(), *self._looks}
+        if waiting:
+            await asyncio.wait(waiting)
+        with suppress(ConnectionError):
+            await self._writer.wait_closed()

@@ -1,0 +1,127 @@
+"""The gate: examines machine and sandbox, and hands out the sandbox only if sound."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.bwrap.backend import BwrapSandbox
+from runner.bwrap.cgroups import Hierarchies
+from runner.bwrap.host import Host
+from runner.doctor.machine import check_machine
+from runner.doctor.probes import Prober
+from runner.doctor.report import Check, Report
+from runner.sandbox import DisabledSandbox, Sandbox
+from runner.toolchain.packages import find_toolchain
+
+logger = logging.getLogger(__name__)
+
+EXAMINE_EVERY_SECONDS = 600.0
+# Many who ask for the status at once share one look.
+_FRESH_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the runner was started with."""
+
+    state_dir: Path
+    toolchain: Path | None
+    require_hard_limits: bool
+
+
+class Doctor:
+    """Owns the one sandbox. Until an examination has passed, `sandbox` is disabled."""
+
+    def __init__(
+        self, settings: Settings, host: Host, hierarchies: Hierarchies
+    ) -> None:
+        self._settings = settings
+        self._host = host
+        self._hierarchies = hierarchies
+        self._bwrap = BwrapSandbox(
+            host, hierarchies, settings.state_dir / "runs", toolchain=None
+        )
+        self._lock = asyncio.Lock()
+        self._look_again_at = 0.0
+        check = Check(
+            "examined", is_ok=False, detail="the sandbox has not been examined yet"
+        )
+        self.report = Report((check,), hierarchies.levels)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self._bwrap if self.report.is_ok else DisabledSandbox(self.report.reason)
+
+    @property
+    def toolchain(self) -> Path | None:
+        return self._bwrap.toolchain
+
+    async def examine(self) -> Report:
+        """Everything: machine, isolation, limits and killing."""
+        async with self._lock:
+            self._bwrap.toolchain = await asyncio.to_thread(
+                find_toolchain, self._settings.toolchain
+            )
+            return self._settle(await _carry_out(self._full_checks()))
+
+    async def look(self) -> Report:
+        """The isolation probe alone while all is well, else a full examination.
+
+        Looks less than two seconds apart share one probe.
+        """
+        if not self.report.is_ok:
+            return await self.examine()
+        async with self._lock:
+            now = asyncio.get_running_loop().time()
+            if now < self._look_again_at:
+                return self.report
+            checks = await _carry_out(self._prober().probe_isolation())
+            self._look_again_at = now + _FRESH_SECONDS
+            failed = [check for check in checks if not check.is_ok]
+            return self._settle(failed) if failed else self.report
+
+    async def keep_examining(self) -> None:
+        while True:
+            await asyncio.sleep(EXAMINE_EVERY_SECONDS)
+            await self.examine()
+
+    async def close(self) -> None:
+        await self._bwrap.close()
+
+    def _prober(self) -> Prober:
+        return Prober(self._bwrap, self._host.tools, self._settings.state_dir)
+
+    async def _full_checks(self) -> list[Check]:
+        checks = await check_machine(
+            self._host,
+            self._hierarchies,
+            self._settings.state_dir,
+            require_hard_limits=self._settings.require_hard_limits,
+        )
+        if not all(check.is_ok for check in checks):
+            return checks
+        prober = self._prober()
+        checks += await prober.probe_isolation()
+        if all(check.is_ok for check in checks):
+            checks += [*await prober.probe_limits(), await prober.probe_kill()]
+        return checks
+
+    def _settle(self, checks: list[Check]) -> Report:
+        report = Report(tuple(checks), self._hierarchies.levels)
+        if report.reason != self.report.reason:
+            logger.info("sandbox available: %s %s", report.is_ok, report.reason)
+        self.report = report
+        return report
+
+
+async def _carry_out(examination: Awaitable[list[Check]]) -> list[Check]:
+    """A machine on which not even the examination works is not sound."""
+    try:
+        return await examination
+    except OSError:
+        logger.exception("the sandbox could not be examined")
+        detail = "the sandbox could not be examined"
+        mend = "See the runner's log."
+        return [Check("examination", is_ok=False, detail=detail, mend=mend)]

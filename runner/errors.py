@@ -1,0 +1,33 @@
+"""What can go wrong in the runner, each with a stable code and a safe sentence."""
+
+
+class RunnerError(Exception):
+    """Base of the runner's errors; `message` may be shown to a user."""
+
+    code = "runner_failed"
+    retryable = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class SandboxUnavailableError(RunnerError):
+    """No sandbox passed the doctor, so nothing may be executed."""
+
+    code = "sandbox_unavailable"
+    retryable = True
+
+
+class RunnerBusyError(RunnerError):
+    """The queue is full, the id is taken or the runner is stopping."""
+
+    code = "busy"
+    retryable = True
+
+
+class SandboxFailedError(RunnerError):
+    """The sandbox broke before or while the program ran; never a verdict."""
+
+    code = "sandbox_failed"
+    retryable = True

@@ -1,0 +1,98 @@
+"""The one interface every sandbox has, and the one that runs nothing."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from runner.errors import SandboxUnavailableError
+from runner.limits import Limits
+from runner.protocol import CollectedFile, InputFile
+from runner.protocol.replies import Reason, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One command to run in a fresh workspace, with its limits already settled."""
+
+    argv: tuple[str, ...]
+    files: tuple[InputFile, ...] = ()
+    cwd: str = ""
+    env: dict[str, str] = field(default_factory=dict)
+    stdin: bytes = b""
+    limits: Limits = field(default_factory=Limits)
+    collect: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended; `exit_code` only when the program ended by itself."""
+
+    reason: Reason
+    exit_code: int | None
+    message: str
+    duration_ms: int
+    peak_memory_bytes: int
+    truncated: bool
+    files: tuple[CollectedFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How firmly each limit holds: "hard", "soft" or "none"."""
+
+    memory: str
+    pids: str
+    cpu: str
+    workspace: str
+
+    def to_json(self) -> dict[str, str]:
+        return {
+            "memory": self.memory,
+            "pids": self.pids,
+            "cpu": self.cpu,
+            "workspace": self.workspace,
+        }
+
+    @property
+    def is_hard(self) -> bool:
+        return set(self.to_json().values()) == {"hard"}
+
+
+class Sink(Protocol):
+    """Where a job tells what happens; a slow sink slows the program down."""
+
+    async def started(self) -> None: ...
+
+    async def output(self, stream: Stream, data: bytes) -> None: ...
+
+
+class Sandbox(Protocol):
+    """Runs a job contained, or raises; there is no way to run one uncontained."""
+
+    @property
+    def levels(self) -> Levels: ...
+
+    async def run(self, job: Job, sink: Sink, cancel: asyncio.Event) -> Outcome:
+        """Run to the end. Setting `cancel` ends the job with reason "cancelled"."""
+        ...
+
+    async def close(self) -> None:
+        """Wait until nothing of any job is left."""
+        ...
+
+
+class DisabledSandbox:
+    """Stands in whenever the doctor found a fault: refuses every job."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    @property
+    def levels(self) -> Levels:
+        return Levels(memory="none", pids="none", cpu="none", workspace="none")
+
+    async def run(self, job: Job, sink: Sink, cancel: asyncio.Event) -> Outcome:
+        raise SandboxUnavailableError(self._reason)
+
+    async def close(self) -> None:
+        return None

@@ -1,0 +1,1 @@
+"""The read-only tools given to candidates: pytest, a TypeScript runner, Node."""

@@ -1,0 +1,331 @@
+"""The runner's socket: streaming, queueing, cancelling, leaving, stopping."""
+
+import asyncio
+import os
+import signal
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from runner.protocol import (
+    Failure,
+    LimitRequest,
+    Reply,
+    RunCancel,
+    RunFinished,
+    RunOutput,
+    RunQueued,
+    RunStart,
+    RunStarted,
+    Status,
+    StatusRequest,
+    encode_frame,
+    parse_reply,
+    read_frame,
+)
+from tests.runner.conftest import ROOT, open_server, process_with_argument
+
+
+class Wire:
+    """A client that speaks frames."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def __aenter__(self) -> "Wire":
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self.writer.close()
+        await self.writer.wait_closed()
+
+    def send(self, frame: RunStart | RunCancel | StatusRequest) -> None:
+        self.writer.write(encode_frame(frame))
+
+    async def receive(self) -> Reply:
+        async with asyncio.timeout(20):
+            return parse_reply(await read_frame(self.reader))
+
+    async def until_last(self, run: str) -> list[Reply]:
+        frames: list[Reply] = []
+        while True:
+            frame = await self.receive()
+            if not isinstance(frame, Status) and frame.run == run:
+                frames.append(frame)
+                if isinstance(frame, RunFinished | Failure):
+                    return frames
+
+
+async def dial(path: Path) -> Wire:
+    return Wire(*await asyncio.open_unix_connection(path))
+
+
+def start(*argv: str, wall: float = 10) -> RunStart:
+    return RunStart(str(uuid4()), argv, limits=LimitRequest(wall_seconds=wall))
+
+
+async def test_status_tells_what_the_runner_can_do(socket_path: Path) -> None:
+    async with await dial(socket_path) as wire:
+        wire.send(StatusRequest())
+        status = await wire.receive()
+
+    assert isinstance(status, Status)
+    assert (status.available, status.reason) == (True, "")
+    assert set(status.levels) == {"memory", "pids", "cpu", "workspace"}
+
+
+async def test_run_streams_from_start_to_end(socket_path: Path) -> None:
+    request = start("sh", "-c", "echo one; sleep 0.3; echo two; exit 4")
+    async with await dial(socket_path) as wire:
+        wire.send(request)
+        frames = await wire.until_last(request.run)
+
+    assert frames[0] == RunStarted(request.run)
+    outputs = [frame.data for frame in frames if isinstance(frame, RunOutput)]
+    assert outputs == [b"one\n", b"two\n"]
+    last = frames[-1]
+    assert isinstance(last, RunFinished)
+    assert (last.reason, last.exit_code, last.truncated) == ("exited", 4, False)
+    assert 300 <= last.duration_ms < 5000
+
+
+async def test_runs_wait_in_order_and_are_told_their_place(socket_path: Path) -> None:
+    runs = [start("sleep", "0.4") for _ in range(4)]
+    async with await dial(socket_path) as wire:
+        for request in runs:
+            wire.send(request)
+        places: dict[str, list[int]] = {request.run: [] for request in runs}
+        finished: list[str] = []
+        while len(finished) < 4:
+            frame = await wire.receive()
+            if isinstance(frame, RunQueued):
+                places[frame.run].append(frame.position)
+            elif isinstance(frame, RunFinished):
+                finished.append(frame.run)
+
+    assert [places[request.run] for request in runs] == [[], [], [1], [2, 1]]
+    assert set(finished[:2]) == {runs[0].run, runs[1].run}
+
+
+async def test_cancel_ends_a_run_from_another_connection(socket_path: Path) -> None:
+    request = start("sleep", "30", wall=30)
+    async with await dial(socket_path) as wire, await dial(socket_path) as other:
+        wire.send(request)
+        assert isinstance(await wire.receive(), RunStarted)
+        other.send(RunCancel(request.run))
+        last = (await wire.until_last(request.run))[-1]
+
+    assert isinstance(last, RunFinished)
+    assert (last.reason, last.exit_code) == ("cancelled", None)
+    assert last.duration_ms < 5000
+
+
+async def test_cancel_takes_a_waiting_run_out_of_the_queue(socket_path: Path) -> None:
+    first, second, third = (start("sleep", "1") for _ in range(3))
+    async with await dial(socket_path) as wire:
+        for request in (first, second, third):
+            wire.send(request)
+        while not isinstance(await wire.receive(), RunQueued):
+            pass
+        wire.send(RunCancel(third.run))
+        last = (await wire.until_last(third.run))[-1]
+
+    assert isinstance(last, RunFinished)
+    assert (last.reason, last.duration_ms) == ("cancelled", 0)
+
+
+async def test_client_that_goes_away_takes_its_run_along(socket_path: Path) -> None:
+    word = f"3{uuid4().int % 10**8:08d}"
+    async with await dial(socket_path) as wire:
+        wire.send(start("sleep", word, wall=30))
+        assert isinstance(await wire.receive(), RunStarted)
+        assert await gone(word, wanted=False)
+
+    assert await gone(word, wanted=True)
+
+
+async def gone(word: str, *, wanted: bool) -> bool:
+    for _ in range(300):
+        if (process_with_argument(word) == []) is wanted:
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+async def test_slow_client_slows_the_program_and_loses_nothing_kept(
+    socket_path: Path,
+) -> None:
+    request = start("sh", "-c", "head -c 200000 /dev/zero")
+    async with await dial(socket_path) as wire:
+        wire.send(request)
+        await asyncio.sleep(0.5)
+        frames = await wire.until_last(request.run)
+
+    data = b"".join(each.data for each in frames if isinstance(each, RunOutput))
+    assert len(data) == 200_000
+    assert max(len(e.data) for e in frames if isinstance(e, RunOutput)) <= 32 * 1024
+
+
+async def test_same_run_is_not_started_twice(socket_path: Path) -> None:
+    request = start("sleep", "1")
+    async with await dial(socket_path) as wire, await dial(socket_path) as other:
+        wire.send(request)
+        assert isinstance(await wire.receive(), RunStarted)
+        other.send(request)
+        refusal = await other.receive()
+
+    assert isinstance(refusal, Failure)
+    assert refusal.run == request.run
+
+
+async def test_bad_request_is_answered_and_the_connection_lives(
+    socket_path: Path,
+) -> None:
+    run = str(uuid4())
+    async with await dial(socket_path) as wire:
+        wire.send(RunStart(run, ("cat",), cwd="../escape"))
+        refusal = await wire.receive()
+        wire.send(StatusRequest())
+        status = await wire.receive()
+
+    assert isinstance(refusal, Failure)
+    assert (refusal.code, refusal.run) == ("bad_request", run)
+    assert isinstance(status, Status)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [struct.pack(">I", 2**31), struct.pack(">I", 3) + b"{{{", struct.pack(">I", 9)],
+    ids=["huge", "not JSON", "cut off"],
+)
+async def test_bytes_that_are_no_frame_end_the_connection(
+    socket_path: Path, data: bytes
+) -> None:
+    async with await dial(socket_path) as wire:
+        wire.writer.write(data)
+        wire.writer.write_eof()
+        async with asyncio.timeout(5):
+            rest = await wire.reader.read()
+
+    assert rest == b"" or b"bad_frame" in rest
+
+
+async def test_server_answers_while_programs_burn(socket_path: Path) -> None:
+    async with await dial(socket_path) as wire:
+        burn = [start("python3", "-c", "while True: pass", wall=2) for _ in range(2)]
+        for request in burn:
+            wire.send(request)
+        for _ in burn:
+            await wire.receive()
+        other = start("true")
+        began = asyncio.get_running_loop().time()
+        wire.send(RunCancel(other.run))
+        wire.send(RunStart(other.run, ("true",), cwd="/"))
+        await wire.until_last(other.run)
+        waited = asyncio.get_running_loop().time() - began
+
+    assert waited < 0.5
+
+
+async def test_closed_gate_refuses_runs(
+    sandbox_available: None, tmp_path: Path
+) -> None:
+    async with open_server(tmp_path) as (path, server):
+        (tmp_path / "state").chmod(0o755)
+        await server._doctor.examine()
+        request = start("true")
+        async with await dial(path) as wire:
+            wire.send(request)
+            refusal = await wire.receive()
+
+    assert isinstance(refusal, Failure)
+    assert (refusal.code, refusal.retryable) == ("sandbox_unavailable", True)
+
+
+@contextmanager
+def program(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The runner as its own process."""
+    command = [sys.executable, "-m", "runner", "serve", "--no-require-hard-limits"]
+    command += ["--socket", str(directory / "s"), "--state-dir", str(directory / "st")]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def answering(path: Path) -> Wire:
+    for _ in range(500):
+        try:
+            return await dial(path)
+        except OSError:
+            await asyncio.sleep(0.02)
+    raise AssertionError("the runner did not start")
+
+
+async def test_sigterm_ends_runs_and_leaves_nothing(
+    sandbox_available: None, tmp_path: Path
+) -> None:
+    word = f"3{uuid4().int % 10**8:08d}"
+    request = start("sleep", word, wall=30)
+    with program(tmp_path) as process:
+        async with await answering(tmp_path / "s") as wire:
+            wire.send(request)
+            assert isinstance(await wire.receive(), RunStarted)
+            process.send_signal(signal.SIGTERM)
+            last = (await wire.until_last(request.run))[-1]
+        code = await asyncio.to_thread(process.wait, 10)
+
+    assert isinstance(last, RunFinished)
+    assert (last.reason, code) == ("cancelled", 0)
+    assert await gone(word, wanted=True)
+    assert not (tmp_path / "s").exists()
+    assert list((tmp_path / "st" / "runs").iterdir()) == []
+
+
+async def test_killed_runner_leaves_no_process_and_the_next_one_sweeps(
+    sandbox_available: None, tmp_path: Path
+) -> None:
+    word = f"3{uuid4().int % 10**8:08d}"
+    with program(tmp_path) as process:
+        async with await answering(tmp_path / "s") as wire:
+            wire.send(start("sh", "-c", f"setsid sleep {word} & sleep 30", wall=30))
+            assert isinstance(await wire.receive(), RunStarted)
+            assert await gone(word, wanted=False)
+            process.kill()
+            await asyncio.to_thread(process.wait, 10)
+    assert await gone(word, wanted=True)
+    records = list((tmp_path / "st" / "runs").iterdir())
+    assert len(records) == 1
+
+    with program(tmp_path) as process:
+        async with await answering(tmp_path / "s"):
+            assert not any(record.exists() for record in records)
+        process.terminate()
+        await asyncio.to_thread(process.wait, 10)
+
+
+async def test_second_runner_on_one_state_directory_refuses(
+    sandbox_available: None, tmp_path: Path
+) -> None:
+    with program(tmp_path):
+        async with await answering(tmp_path / "s"):
+            with program(tmp_path) as second:
+                assert await asyncio.to_thread(second.wait, 10) == 1
+
+
+async def test_socket_is_private(sandbox_available: None, tmp_path: Path) -> None:
+    with program(tmp_path):
+        async with await answering(tmp_path / "s"):
+            mode = os.stat(tmp_path / "s").st_mode  # noqa: PTH116
+
+    assert mode & 0o777 == 0o600

@@ -1,0 +1,70 @@
+"""The toolchain is built from pinned packages and found where it can be reached."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from runner.toolchain.build import build
+from runner.toolchain.packages import find_toolchain, list_packages
+from tests.runner.conftest import ROOT
+
+
+def test_toolchain_lists_what_candidates_find(toolchain: Path) -> None:
+    found = {(each.name.lower(), each.language) for each in list_packages(toolchain)}
+
+    assert {("pytest", "python"), ("tsx", "typescript")} <= found
+
+
+def test_second_build_does_nothing(toolchain: Path) -> None:
+    assert build(toolchain) is False
+
+
+def test_toolchain_can_be_read_but_not_changed_by_others(toolchain: Path) -> None:
+    for path in toolchain.rglob("*"):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            assert mode & 0o022 == 0
+            assert mode & 0o004
+
+
+def test_toolchain_that_is_not_there_is_none(tmp_path: Path) -> None:
+    assert find_toolchain(None) is None
+    assert find_toolchain(tmp_path) is None
+    assert list_packages(None) == ()
+
+
+def test_damaged_list_of_packages_is_empty(tmp_path: Path) -> None:
+    for text in ("{", "[]", '{"packages": [{"name": 1}]}'):
+        (tmp_path / "toolchain.json").write_text(text)
+        assert list_packages(tmp_path) == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hides a toolchain from others")
+def test_toolchain_below_a_private_folder_is_copied_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    public = Path(tempfile.mkdtemp(prefix="staging-"))
+    request.addfinalizer(lambda: shutil.rmtree(public))
+    monkeypatch.setattr(tempfile, "tempdir", str(public))
+    hidden = tmp_path / "toolchain"
+    (hidden / "bin").mkdir(parents=True)
+    (hidden / "toolchain.json").write_text('{"digest": "abc", "packages": []}')
+    tmp_path.chmod(0o700)
+
+    staged = find_toolchain(hidden)
+
+    assert staged == public / "interviewlm-toolchain-abc"
+    assert find_toolchain(hidden) == staged
+    assert (staged / "bin").is_dir()
+
+
+def test_lock_files_name_no_address() -> None:
+    for path in (
+        ROOT / "runner" / "toolchain" / "package-lock.json",
+        ROOT / "requirements" / "toolchain.txt",
+        ROOT / "requirements" / "toolchain-node.txt",
+    ):
+        assert "://" not in path.read_text()
