@@ -1,0 +1,1 @@
+"""Problems, assessments, invitations, the interview, its clock, timeline and workspace."""

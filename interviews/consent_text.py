@@ -1,0 +1,258 @@
+"""What candidates agree to, word by word: versioned data, never changed once used.
+
+A new wording is a new version beside the old ones; which one a candidate saw is
+stored with their agreement, with the whole text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from accounts.models import Organisation
+from interviews.enums import Policy
+from interviews.models import AssessmentVersion
+
+CURRENT_VERSION = "2026-11"
+FALLBACK_LANGUAGE = "en"
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph with places to fill in, shown when `when` is a fact of the interview."""
+
+    text: str
+    when: str = ""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A heading and what stands under it."""
+
+    heading: str
+    paragraphs: tuple[Paragraph, ...]
+    takes_notes: bool = False
+
+
+@dataclass(frozen=True)
+class ConsentText:
+    """One version in one language; `statement` is what the candidate ticks.
+
+    `nouns` are singular and plural of what is counted in it. The clause that
+    `takes_notes` ends with what the company wrote beside its rules.
+    """
+
+    version: str
+    language: str
+    statement: str
+    nouns: Mapping[str, tuple[str, str]]
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True)
+class FilledClause:
+    """A clause as one candidate reads it."""
+
+    heading: str
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FilledConsent:
+    """The text as one candidate reads it; `text` is what is stored."""
+
+    version: str
+    language: str
+    statement: str
+    clauses: tuple[FilledClause, ...]
+
+    @property
+    def text(self) -> str:
+        """The whole text as plain lines."""
+        blocks = [
+            "\n\n".join((clause.heading, *clause.paragraphs)) for clause in self.clauses
+        ]
+        return "\n\n".join([*blocks, self.statement])
+
+
+_ENGLISH = ConsentText(
+    version="2026-11",
+    language="en",
+    statement=(
+        "I have read this and agree that {organisation} runs this interview and "
+        "keeps it as described."
+    ),
+    nouns={"problems": ("problem", "problems"), "days": ("day", "days")},
+    clauses=(
+        Clause(
+            "What happens",
+            (
+                Paragraph(
+                    "You work on {problems} in your browser for up to {minutes} "
+                    "minutes. You read, write and run code and its tests. The clock "
+                    "starts when you say so, after the check that follows this page."
+                ),
+            ),
+        ),
+        Clause(
+            "What is recorded",
+            (
+                Paragraph(
+                    "Your camera and microphone, from the moment you start the "
+                    "interview until you finish it. Your screen is not recorded.",
+                    when="recorded",
+                ),
+                Paragraph(
+                    "No picture and no sound.",
+                    when="unrecorded",
+                ),
+                Paragraph(
+                    "Each change to your files with its time, each run with its "
+                    "output, the result of the check of your devices, and what you "
+                    "report with “Something is wrong”."
+                ),
+                Paragraph("Your conversation with the assistant.", when="assistant"),
+            ),
+        ),
+        Clause(
+            "Who sees it",
+            (
+                Paragraph(
+                    "The people at {organisation} who work on this hiring. You can see "
+                    "and download your own record."
+                ),
+                Paragraph(
+                    "A language model (Claude, by Anthropic) reads the code, the runs "
+                    "and the conversation, to answer you and to draft a score. Picture "
+                    "and sound are not sent to it. A person at {organisation} decides, "
+                    "not the model.",
+                    when="assistant",
+                ),
+                Paragraph(
+                    "A language model (Claude, by Anthropic) reads the code and the "
+                    "runs to draft a score. Picture and sound are not sent to it. A "
+                    "person at {organisation} decides, not the model.",
+                    when="no_assistant",
+                ),
+            ),
+        ),
+        Clause(
+            "For how long",
+            (
+                Paragraph(
+                    "{organisation} keeps it for {days} after the interview. You may "
+                    "ask for it to be deleted sooner: {contact}."
+                ),
+            ),
+        ),
+        Clause(
+            "What is allowed",
+            (
+                Paragraph(
+                    "There is no assistant in this interview.", when="policy_off"
+                ),
+                Paragraph(
+                    "The assistant in the room gives hints. It does not write the "
+                    "solution.",
+                    when="policy_hints",
+                ),
+                Paragraph(
+                    "The assistant in the room: ask it as you would ask a colleague, "
+                    "and use what it writes.",
+                    when="policy_pair",
+                ),
+                Paragraph(
+                    "The assistant in the room: it may also propose whole changes, and "
+                    "you decide on each.",
+                    when="policy_agent",
+                ),
+                Paragraph("Searching and reading on the web.", when="search_allowed"),
+                Paragraph(
+                    "No searching on the web and no other assistants. Please work from "
+                    "what is in the room.",
+                    when="search_not_allowed",
+                ),
+            ),
+            takes_notes=True,
+        ),
+        Clause(
+            "If you do not agree",
+            (
+                Paragraph(
+                    "Then this interview does not take place and nothing is recorded. "
+                    "Write to {contact} and ask for another way to show your work. You "
+                    "can change your mind while your link works."
+                ),
+            ),
+        ),
+    ),
+)
+
+_TEXTS: Mapping[tuple[str, str], ConsentText] = {
+    (text.version, text.language): text for text in (_ENGLISH,)
+}
+
+
+def find_text(language: str) -> ConsentText:
+    """Return the current text in this language, or in English."""
+    short = language.split("-")[0]
+    found = _TEXTS.get((CURRENT_VERSION, short))
+    return found or _TEXTS[CURRENT_VERSION, FALLBACK_LANGUAGE]
+
+
+def fill_consent(
+    assessment: AssessmentVersion,
+    organisation: Organisation,
+    *,
+    language: str,
+    is_recorded: bool,
+) -> FilledConsent:
+    """Return the current text for one kind of interview, its places filled in."""
+    source = find_text(language)
+    facts = _facts(assessment, is_recorded=is_recorded)
+    counts = {
+        "problems": assessment.sections.count(),
+        "days": assessment.retention_days,
+    }
+    values = {
+        "organisation": organisation.name,
+        "contact": organisation.contact_email,
+        "minutes": assessment.duration_minutes,
+        **{name: _count(source, name, number) for name, number in counts.items()},
+    }
+    notes = assessment.allowed_notes.strip()
+    return FilledConsent(
+        version=source.version,
+        language=source.language,
+        statement=source.statement.format_map(values),
+        clauses=tuple(_fill(clause, facts, values, notes) for clause in source.clauses),
+    )
+
+
+def _facts(assessment: AssessmentVersion, *, is_recorded: bool) -> frozenset[str]:
+    has_assistant = assessment.policy != Policy.OFF
+    return frozenset(
+        {
+            "",
+            "recorded" if is_recorded else "unrecorded",
+            "search_allowed" if assessment.is_search_allowed else "search_not_allowed",
+            "assistant" if has_assistant else "no_assistant",
+            f"policy_{assessment.policy}",
+        }
+    )
+
+
+def _fill(
+    clause: Clause, facts: frozenset[str], values: Mapping[str, object], notes: str
+) -> FilledClause:
+    paragraphs = [
+        paragraph.text.format_map(values)
+        for paragraph in clause.paragraphs
+        if paragraph.when in facts
+    ]
+    if clause.takes_notes and notes:
+        paragraphs.append(notes)
+    return FilledClause(clause.heading, tuple(paragraphs))
+
+
+def _count(source: ConsentText, name: str, number: int) -> str:
+    singular, plural = source.nouns[name]
+    return f"{number} {singular if number == 1 else plural}"

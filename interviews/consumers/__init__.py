@@ -1,0 +1,1 @@
+"""The workspace socket: what it says to the page, and what it takes from it."""

@@ -1,0 +1,180 @@
+"""Documents, files and sections: from a frame to a service and its answer."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+
+from interviews.errors import VersionConflictError
+from interviews.protocol import (
+    DocumentApply,
+    DocumentOpen,
+    DocumentUpdate,
+    FileCreate,
+    FileDelete,
+    FileRename,
+    Frame,
+    SectionOpen,
+    document_fields,
+    split_updates,
+    updates_frame,
+)
+from interviews.selectors.workspace import list_documents, list_updates_since
+from interviews.services.documents import (
+    Stored,
+    apply_block,
+    find_document,
+    update_document,
+)
+from interviews.services.files import (
+    FileChange,
+    create_file,
+    delete_file,
+    rename_file,
+)
+from interviews.services.sections import open_section
+from interviews.workspace.batches import Update
+
+T = TypeVar("T")
+
+
+class Room(Protocol):
+    """What a command needs of the socket it came from."""
+
+    interview_id: UUID
+
+    def post(self, frame: Frame) -> None:
+        """Queue a frame for this window."""
+
+    async def tell_others(self, frame: Frame) -> None:
+        """Send a frame to every other window of the interview."""
+
+
+async def _in_thread(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    return await database_sync_to_async(function)(*args, **kwargs)
+
+
+async def open_document(room: Room, frame: DocumentOpen) -> None:
+    """Answer with the document as it is stored."""
+    document = await _in_thread(find_document, room.interview_id, frame.path)
+    room.post(
+        {
+            "type": "document.opened",
+            "id": frame.id,
+            "path": document.path,
+            "version": document.version,
+            "text": document.text,
+            "hash": document.hash,
+        }
+    )
+
+
+async def store_update(room: Room, frame: DocumentUpdate) -> None:
+    """Store, acknowledge, show the others; or say what the window does not know yet."""
+    updates = [Update(item.client, item.changes) for item in frame.updates]
+    try:
+        stored = await _in_thread(
+            update_document,
+            room.interview_id,
+            path=frame.path,
+            version=frame.version,
+            updates=updates,
+            client_id=frame.id,
+        )
+    except VersionConflictError as error:
+        room.post(dict(error.as_frame(frame.id)))
+        await _send_missing(room, frame.path, frame.version)
+        return
+    room.post(_stored_frame("document.acknowledged", frame.id, stored))
+    if stored.mend is not None:
+        room.post(updates_frame(stored.path, stored.version, [stored.mend]))
+    await _show(room, stored)
+
+
+async def _send_missing(room: Room, path: str, version: int) -> None:
+    frames = await _in_thread(_read_missing, room.interview_id, path, version)
+    for frame in frames:
+        room.post(frame)
+
+
+def _read_missing(interview_id: UUID, path: str, version: int) -> list[Frame]:
+    document = find_document(interview_id, path)
+    return split_updates(path, version, list_updates_since(document, version))
+
+
+async def _show(room: Room, stored: Stored) -> None:
+    updates = [*stored.updates, *([stored.mend] if stored.mend else [])]
+    if updates:
+        await room.tell_others(updates_frame(stored.path, stored.first, updates))
+
+
+def _stored_frame(kind: str, frame_id: str, stored: Stored) -> Frame:
+    return {
+        "type": kind,
+        "id": frame_id,
+        "path": stored.path,
+        "version": stored.version,
+        "hash": stored.hash,
+    }
+
+
+async def apply_answer(room: Room, frame: DocumentApply) -> None:
+    """Put a code block into a document; every window gets the change, this one too."""
+    stored = await _in_thread(
+        apply_block,
+        room.interview_id,
+        path=frame.path,
+        version=frame.version,
+        mode=frame.mode,
+        line=frame.line,
+        text=frame.text,
+        turn=frame.turn,
+        block=frame.block,
+        client_id=frame.id,
+    )
+    room.post(_stored_frame("document.applied", frame.id, stored))
+    if stored.updates:
+        room.post(updates_frame(stored.path, stored.first, stored.updates))
+    await _show(room, stored)
+
+
+async def change_file(room: Room, frame: FileCreate | FileRename | FileDelete) -> None:
+    """Create, rename or delete a file; every window gets the new list."""
+    change, documents = await _in_thread(_change_file, room.interview_id, frame)
+    answer: Frame = {
+        "type": "file.changed",
+        "action": change.action,
+        "path": change.path,
+        "documents": documents,
+    }
+    if change.to is not None:
+        answer["to"] = change.to
+    room.post({**answer, "id": frame.id})
+    if not change.is_repeat:
+        await room.tell_others(answer)
+
+
+def _change_file(
+    interview_id: UUID, frame: FileCreate | FileRename | FileDelete
+) -> tuple[FileChange, Sequence[Frame]]:
+    match frame:
+        case FileCreate():
+            change = create_file(
+                interview_id, path=frame.path, text=frame.text, client_id=frame.id
+            )
+        case FileRename():
+            change = rename_file(
+                interview_id, path=frame.path, to=frame.to, client_id=frame.id
+            )
+        case FileDelete():
+            change = delete_file(interview_id, path=frame.path, client_id=frame.id)
+    return change, document_fields(list_documents(interview_id))
+
+
+async def turn_to_section(room: Room, frame: SectionOpen) -> None:
+    """Note which problem the candidate looks at; answered so that it can be repeated."""
+    folder = await _in_thread(
+        open_section, room.interview_id, folder=frame.section, client_id=frame.id
+    )
+    room.post({"type": "section.opened", "id": frame.id, "section": folder})

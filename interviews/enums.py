@@ -1,0 +1,106 @@
+"""Choices of the interviews app."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class InterviewState(models.TextChoices):
+    """Where an interview stands; only `services.lifecycle` changes it."""
+
+    INVITED = "invited", _("Invited")
+    PREPARING = "preparing", _("Preparing")
+    ACTIVE = "active", _("Active")
+    COMPLETED = "completed", _("Completed")
+    ABANDONED = "abandoned", _("Abandoned")
+    EXPIRED = "expired", _("Expired")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class Origin(models.TextChoices):
+    """Who caused an event."""
+
+    CANDIDATE = "candidate", _("Candidate")
+    ASSISTANT = "assistant", _("Assistant")
+    INTERVIEWER = "interviewer", _("Interviewer")
+    SYSTEM = "system", _("System")
+
+
+class Difficulty(models.TextChoices):
+    """How hard a problem is meant to be."""
+
+    EASY = "easy", _("Easy")
+    MEDIUM = "medium", _("Medium")
+    HARD = "hard", _("Hard")
+
+
+class Language(models.TextChoices):
+    """The language a problem is solved in."""
+
+    PYTHON = "python", _("Python")
+    JAVASCRIPT = "javascript", _("JavaScript")
+    TYPESCRIPT = "typescript", _("TypeScript")
+
+
+class Policy(models.TextChoices):
+    """How far the assistant may help."""
+
+    OFF = "off", _("Off")
+    HINTS = "hints", _("Hints")
+    PAIR = "pair", _("Pair")
+    AGENT = "agent", _("Agent")
+
+
+class Dimension(models.TextChoices):
+    """What an interview is scored on, everywhere in this order."""
+
+    TECHNICAL = "technical", _("Technical")
+    COMMUNICATION = "communication", _("Communication")
+    EXPERIENCE = "experience", _("Experience")
+    CONFIDENCE = "confidence", _("Confidence")
+    PROBLEM_SOLVING = "problem_solving", _("Problem solving")
+    AI_COLLABORATION = "ai_collaboration", _("Collaboration with AI")
+    OVERALL = "overall", _("Overall")
+
+
+class StepState(models.TextChoices):
+    """Where a pipeline step stands."""
+
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    SKIPPED = "skipped", _("Skipped")
+    FAILED = "failed", _("Failed")
+
+
+class TimeEntryKind(models.TextChoices):
+    """Why an interview has the time it has."""
+
+    START = "start", _("Agreed time")
+    EXTENSION = "extension", _("Extension")
+    CREDIT = "credit", _("Time given back")
+    STOPPED = "stopped", _("Interview was closed")
+
+
+class RunKind(models.TextChoices):
+    """What was run."""
+
+    TESTS = "tests", _("Visible tests")
+    FILE = "file", _("File")
+    HIDDEN = "hidden", _("Hidden tests")
+
+
+class RunState(models.TextChoices):
+    """Where a run stands."""
+
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    FINISHED = "finished", _("Finished")
+    INTERRUPTED = "interrupted", _("Interrupted")
+
+
+class Decision(models.TextChoices):
+    """What a person decided after the review."""
+
+    ADVANCE = "advance", _("Advance")
+    HOLD = "hold", _("Hold")
+    REJECT = "reject", _("Reject")

@@ -1,0 +1,1 @@
+"""Judging hidden cases: drivers that go into the sandbox, comparison outside."""

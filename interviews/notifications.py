@@ -1,0 +1,46 @@
+"""Coarse events for open sockets, over the channel layer, after commit.
+
+Losing one is harmless: pages also read the truth in every `hello` and `clock`.
+"""
+
+import logging
+from collections.abc import Mapping
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from interviews.models import Interview
+
+logger = logging.getLogger(__name__)
+
+
+def interview_group(interview_id: UUID | str) -> str:
+    """Return the layer group of everything that shows one interview."""
+    return f"interview.{interview_id}"
+
+
+def _announce(interview: Interview, message: Mapping[str, object]) -> None:
+    group = interview_group(interview.pk)
+
+    def send() -> None:
+        layer = get_channel_layer()
+        if layer is None:
+            return
+        try:
+            async_to_sync(layer.group_send)(group, dict(message))
+        except (OSError, RuntimeError):
+            logger.warning("Could not announce %s to %s", message["type"], group)
+
+    transaction.on_commit(send)
+
+
+def announce_clock(interview: Interview) -> None:
+    """Tell open pages that the remaining time changed."""
+    _announce(interview, {"type": "clock.changed"})
+
+
+def announce_end(interview: Interview) -> None:
+    """Tell open pages that the interview ended."""
+    _announce(interview, {"type": "interview.ended", "state": interview.state})

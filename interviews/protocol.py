@@ -1,0 +1,251 @@
+"""Frames of the workspace socket; described in docs/protocol.md."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+)
+
+from interviews.models import Run
+from interviews.selectors.workspace import Clock, DocumentEntry
+from interviews.workspace.batches import Update
+from interviews.workspace.changes import clean_text
+
+PROTOCOL = 1
+# What one document.updates frame carries at most; more goes into several.
+MAX_UPDATES_CHARS = 400_000
+
+Frame = dict[str, Any]
+
+
+def workspace_group(interview_id: UUID | str) -> str:
+    """Return the layer group of the workspace sockets of one interview."""
+    return f"workspace.{interview_id}"
+
+
+def _clean(value: object) -> object:
+    return clean_text(value) if isinstance(value, str) else value
+
+
+FrameId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Path = Annotated[str, BeforeValidator(_clean), Field(min_length=1, max_length=1000)]
+Text = Annotated[str, BeforeValidator(_clean)]
+Version = Annotated[int, Field(ge=0, strict=True)]
+Offset = Annotated[int, Field(ge=0, strict=True)]
+
+
+class _ClientFrame(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class DocumentOpen(_ClientFrame):
+    """Give me this document as it is."""
+
+    type: Literal["document.open"]
+    id: FrameId
+    path: Path
+
+
+class UpdateItem(_ClientFrame):
+    """One change set of an editor; `interviews.workspace.changes` checks it."""
+
+    client: Annotated[str, Field(min_length=1, max_length=64)]
+    changes: list[Any]
+
+
+class DocumentUpdate(_ClientFrame):
+    """Store these updates, made for this version."""
+
+    type: Literal["document.update"]
+    id: FrameId
+    path: Path
+    version: Version
+    updates: Annotated[list[UpdateItem], Field(min_length=1, max_length=2000)]
+
+
+class DocumentApply(_ClientFrame):
+    """Put a code block of an answer into this document."""
+
+    type: Literal["document.apply"]
+    id: FrameId
+    path: Path
+    version: Version
+    mode: Literal["replace", "append", "insert"]
+    line: Annotated[int, Field(ge=1, strict=True)] | None = None
+    text: Text
+    turn: Annotated[str, Field(min_length=1, max_length=64)]
+    block: Annotated[int, Field(ge=0, strict=True)]
+
+
+class FileCreate(_ClientFrame):
+    """Create a file."""
+
+    type: Literal["file.create"]
+    id: FrameId
+    path: Path
+    text: Text = ""
+
+
+class FileRename(_ClientFrame):
+    """Give a file another path."""
+
+    type: Literal["file.rename"]
+    id: FrameId
+    path: Path
+    to: Path
+
+
+class FileDelete(_ClientFrame):
+    """Delete a file."""
+
+    type: Literal["file.delete"]
+    id: FrameId
+    path: Path
+
+
+class RunStart(_ClientFrame):
+    """Run the visible tests of a section, or one of its files."""
+
+    type: Literal["run.start"]
+    id: FrameId
+    section: Annotated[str, BeforeValidator(_clean), Field(max_length=60)]
+    kind: Literal["tests", "file"]
+    path: Path | None = None
+
+
+class RunStop(_ClientFrame):
+    """Stop a run."""
+
+    type: Literal["run.stop"]
+    id: FrameId | None = None
+    run: UUID
+
+
+class RunResume(_ClientFrame):
+    """Send me this run from an offset on."""
+
+    type: Literal["run.resume"]
+    id: FrameId | None = None
+    run: UUID
+    offset: Offset
+
+
+class SectionOpen(_ClientFrame):
+    """The candidate turned to another problem."""
+
+    type: Literal["section.open"]
+    id: FrameId
+    section: Annotated[str, BeforeValidator(_clean), Field(max_length=60)]
+
+
+class PresenceTake(_ClientFrame):
+    """Let this window write."""
+
+    type: Literal["presence.take"]
+    id: FrameId | None = None
+
+
+class Ping(_ClientFrame):
+    """Is the server there?"""
+
+    type: Literal["ping"]
+    t: int | float | None = None
+
+
+class Pong(_ClientFrame):
+    """The page is there; `t` is the one of our ping."""
+
+    type: Literal["pong"]
+    t: int | float | None = None
+
+
+ClientFrame = (
+    DocumentOpen
+    | DocumentUpdate
+    | DocumentApply
+    | FileCreate
+    | FileRename
+    | FileDelete
+    | RunStart
+    | RunStop
+    | RunResume
+    | SectionOpen
+    | PresenceTake
+    | Ping
+    | Pong
+)
+client_frames: TypeAdapter[Any] = TypeAdapter(
+    Annotated[ClientFrame, Field(discriminator="type")]
+)
+
+
+def iso(at: datetime | None) -> str | None:
+    """Return a time as the frames carry it."""
+    return None if at is None else at.isoformat()
+
+
+def clock_fields(clock: Clock) -> Frame:
+    """Return what `hello` and `clock` say about the time."""
+    return {"remaining_ms": clock.remaining_ms, "ends_at": iso(clock.ends_at)}
+
+
+def document_fields(documents: Iterable[DocumentEntry]) -> list[Frame]:
+    """Return the file tree."""
+    return [
+        {
+            "path": entry.path,
+            "version": entry.version,
+            "hash": entry.hash,
+            "size": entry.size,
+        }
+        for entry in documents
+    ]
+
+
+def updates_frame(path: str, first: int, updates: Iterable[Update]) -> Frame:
+    """Return the frame with updates that begin at version `first`."""
+    return {
+        "type": "document.updates",
+        "path": path,
+        "version": first,
+        "updates": [update.as_json() for update in updates],
+    }
+
+
+def split_updates(
+    path: str, first: int, updates: Iterable[Mapping[str, object]]
+) -> list[Frame]:
+    """Return as many document.updates frames as the updates need, in order."""
+    frames: list[Frame] = []
+    size = MAX_UPDATES_CHARS
+    for number, update in enumerate(updates):
+        length = len(json.dumps(update))
+        if size + length > MAX_UPDATES_CHARS:
+            frames.append(updates_frame(path, first + number, []))
+            size = 0
+        frames[-1]["updates"].append(update)
+        size += length
+    return frames
+
+
+def run_finished_frame(run: Run) -> Frame:
+    """Return how a run ended; an interrupted one counts as failed."""
+    return {
+        "type": "run.finished",
+        "run": str(run.pk),
+        "exit_code": run.exit_code,
+        "reason": run.reason,
+        "duration_ms": run.duration_ms,
+        "peak_memory_bytes": run.peak_memory_bytes,
+        "tests": run.tests,
+        "truncated": run.is_truncated,
+        "message": run.message,
+    }

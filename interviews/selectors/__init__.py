@@ -1,0 +1,1 @@
+"""Reads of the interviews app, one module per aggregate."""

@@ -1,0 +1,1 @@
+"""Writes of the interviews app, one module per aggregate."""

@@ -1,0 +1,156 @@
+"""Inviting, resending, revoking, and finding the interview behind a link."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.services.mail import queue_mail
+from base.clock import now
+from interviews.enums import InterviewState
+from interviews.errors import (
+    ExpiredLinkError,
+    InvalidLinkError,
+    NotOpenYetError,
+    RevokedLinkError,
+    WrongStateError,
+)
+from interviews.models import (
+    AssessmentVersion,
+    Candidate,
+    EventCursor,
+    Interview,
+    Invitation,
+)
+from interviews.tokens import make_token, read_token
+
+DEFAULT_WINDOW = timedelta(days=14)
+_UNSTARTED = (InterviewState.INVITED, InterviewState.PREPARING)
+
+
+def invitation_url(invitation: Invitation) -> str:
+    """Return the absolute link for the candidate."""
+    path = reverse("interviews:candidate-entry", args=[make_token(invitation)])
+    return f"{settings.PUBLIC_URL}{path}"
+
+
+@transaction.atomic
+def invite_candidate(
+    assessment_version: AssessmentVersion,
+    *,
+    email: str,
+    name: str = "",
+    invited_by: User | None = None,
+    opens_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    send_mail: bool = True,
+    is_preview: bool = False,
+) -> Invitation:
+    """Create candidate (if new), invitation and interview; queue the mail."""
+    organisation = assessment_version.assessment.organisation
+    candidate, is_new = Candidate.objects.get_or_create(
+        organisation=organisation,
+        email=email.strip().lower(),
+        is_preview=is_preview,
+        defaults={"name": name.strip()},
+    )
+    if name.strip() and not is_new and candidate.name != name.strip():
+        candidate.name = name.strip()
+        candidate.save(update_fields=["name"])
+    opens_at = opens_at or now()
+    invitation = Invitation.objects.create(
+        organisation=organisation,
+        candidate=candidate,
+        assessment_version=assessment_version,
+        opens_at=opens_at,
+        expires_at=expires_at or opens_at + DEFAULT_WINDOW,
+        invited_by=invited_by,
+    )
+    interview = Interview.objects.create(
+        organisation=organisation,
+        invitation=invitation,
+        assessment_version=assessment_version,
+        candidate=candidate,
+        is_preview=is_preview,
+    )
+    EventCursor.objects.create(interview=interview)
+    if send_mail and not is_preview:
+        send_invitation(invitation)
+    return invitation
+
+
+@transaction.atomic
+def send_invitation(invitation: Invitation) -> None:
+    """Queue the mail with the link. Raises WrongStateError once it is of no use."""
+    if invitation.revoked_at is not None:
+        raise WrongStateError(_("This invitation was revoked."))
+    if invitation.expires_at <= now():
+        raise WrongStateError(_("This invitation has expired."))
+    queue_mail(
+        organisation=invitation.organisation,
+        to=invitation.candidate.email,
+        template="invitation",
+        context={
+            "candidate": invitation.candidate,
+            "organisation": invitation.organisation,
+            "assessment": invitation.assessment_version,
+            "expires_at": invitation.expires_at,
+            "url": invitation_url(invitation),
+        },
+    )
+    invitation.last_sent_at = now()
+    invitation.save(update_fields=["last_sent_at"])
+
+
+@transaction.atomic
+def revoke_invitation(invitation: Invitation) -> None:
+    """Make every link sent so far invalid. Raises WrongStateError once started."""
+    if invitation.interview.state not in _UNSTARTED:
+        raise WrongStateError(
+            _("The interview has started; cancel the interview instead.")
+        )
+    Invitation.objects.filter(pk=invitation.pk).update(
+        generation=F("generation") + 1, revoked_at=now()
+    )
+    invitation.refresh_from_db(fields=["generation", "revoked_at"])
+
+
+def find_by_link(token: str) -> Interview:
+    """Return the interview behind a link; changes nothing.
+
+    Raises InvalidLinkError, RevokedLinkError, ExpiredLinkError or NotOpenYetError.
+    A started or ended interview is returned even after the window, so that the
+    candidate can come back to it.
+    """
+    invitation_id, generation = read_token(token)
+    interview = (
+        Interview.objects.select_related(
+            "invitation", "candidate", "organisation", "assessment_version"
+        )
+        .filter(invitation_id=invitation_id)
+        .first()
+    )
+    if interview is None:
+        raise InvalidLinkError
+    check_invitation(interview, generation)
+    return interview
+
+
+def check_invitation(interview: Interview, generation: int) -> None:
+    """Raise unless a link of this generation opens the interview now."""
+    invitation = interview.invitation
+    if generation != invitation.generation or invitation.revoked_at is not None:
+        raise RevokedLinkError
+    if interview.state == InterviewState.CANCELLED:
+        raise RevokedLinkError
+    if interview.state == InterviewState.EXPIRED:
+        raise ExpiredLinkError
+    if interview.state in _UNSTARTED:
+        if invitation.expires_at <= now():
+            raise ExpiredLinkError
+        if invitation.opens_at > now():
+            raise NotOpenYetError

@@ -1,0 +1,363 @@
+"""Runs of a candidate's code: asked for, kept on record, ended, found again."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any, Literal
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from base.clock import now, to_milliseconds
+from base.text import shorten, utf16_slice
+from interviews.enums import Origin, RunKind, RunState
+from interviews.errors import BusyError, PathError
+from interviews.models import DocumentVersion, Interview, Run
+from interviews.reports import test_command
+from interviews.runner_client import LimitRequest, RunSpec, source_file
+from interviews.services.documents import keep_contents
+from interviews.services.sections import Section, find_section, lock_workspace
+from interviews.timeline.kinds import RunFinished, RunOutput, RunStarted
+from interviews.timeline.log import NewEvent, append_event, append_events
+from interviews.workspace.changes import clean_text
+from interviews.workspace.errors import MissingError, RateLimitedError
+
+LEASE = timedelta(seconds=30)
+RUNS_PER_MINUTE = 30
+LIVE_STATES = (RunState.QUEUED, RunState.RUNNING)
+CANDIDATE_KINDS = (RunKind.TESTS, RunKind.FILE)
+_PROGRAMS = {
+    ".py": "python3",
+    ".js": "node",
+    ".mjs": "node",
+    ".cjs": "node",
+    ".ts": "tsx",
+    ".mts": "tsx",
+}
+MAX_MESSAGE = 300
+_OUTCOME_COLUMNS = (
+    "state",
+    "exit_code",
+    "reason",
+    "message",
+    "output",
+    "is_truncated",
+    "tests",
+    "duration_ms",
+    "peak_memory_bytes",
+    "lease_until",
+    "finished_at",
+)
+
+
+class RunLostError(Exception):
+    """The run was given up by the sweep; whoever executes it must stop."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Consecutive output of one stream; `offset` counts both streams together."""
+
+    offset: int
+    stream: str
+    text: str
+    marks: list[list[int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended."""
+
+    reason: str
+    exit_code: int | None = None
+    message: str = ""
+    output: str = ""
+    is_truncated: bool = False
+    tests: list[dict[str, Any]] | None = None
+    duration_ms: int | None = None
+    peak_memory_bytes: int | None = None
+    state: str = RunState.FINISHED
+
+
+def find_run(interview_id: UUID, run_id: UUID) -> Run:
+    """Return a run the candidate started; never one of the hidden tests.
+
+    Raises MissingError.
+    """
+    run = Run.objects.filter(
+        interview_id=interview_id, pk=run_id, kind__in=CANDIDATE_KINDS
+    ).first()
+    if run is None:
+        raise MissingError(_("There is no such run."))
+    return run
+
+
+def find_repeated_run(interview_id: UUID, client_id: str) -> Run | None:
+    """Return the run this client id asked for before."""
+    return Run.objects.filter(
+        interview_id=interview_id, client_id=client_id, kind__in=CANDIDATE_KINDS
+    ).first()
+
+
+@transaction.atomic
+def create_run(
+    interview_id: UUID,
+    *,
+    client_id: str,
+    kind: Literal["tests", "file"],
+    folder: str,
+    path: str | None,
+    owner: str,
+) -> tuple[Run, bool]:
+    """Write down a run on exactly the present files; return it and whether it is new.
+
+    The caller executes a new one at once and keeps its lease. Raises BusyError while
+    another run is under way, RateLimitedError, MissingError, PathError.
+    """
+    interview = lock_workspace(interview_id)
+    repeated = find_repeated_run(interview_id, client_id)
+    if repeated is not None:
+        return repeated, False
+    _check_free(interview)
+    section = find_section(interview, folder)
+    paths = list(
+        interview.documents.filter(path__startswith=f"{folder}/").values_list(
+            "path", flat=True
+        )
+    )
+    argv = _make_argv(section, kind, path, paths)
+    run = Run.objects.create(
+        interview=interview,
+        client_id=client_id,
+        kind=kind,
+        section=section.position,
+        argv=argv,
+        files=keep_contents(interview, paths),
+        owner=owner,
+        lease_until=now() + LEASE,
+    )
+    payload = RunStarted(
+        run=str(run.pk),
+        run_kind=kind,
+        section=section.position,
+        argv=argv,
+        files=run.files,
+    )
+    append_event(interview, payload, origin=Origin.CANDIDATE)
+    return run, True
+
+
+def _check_free(interview: Interview) -> None:
+    """One live run per interview, and so many a minute."""
+    runs = interview.runs.filter(kind__in=CANDIDATE_KINDS)
+    if runs.filter(state__in=LIVE_STATES, lease_until__gt=now()).exists():
+        raise BusyError(_("Something is running already. Wait for it, or stop it."))
+    minute = timedelta(minutes=1)
+    recent = runs.filter(created_at__gt=now() - minute).order_by("-created_at")
+    times = list(recent.values_list("created_at", flat=True)[:RUNS_PER_MINUTE])
+    if len(times) >= RUNS_PER_MINUTE:
+        wait = (times[-1] + minute - now()).total_seconds()
+        raise RateLimitedError(
+            _("That were many runs. Wait a moment."), retry_after=max(1.0, wait)
+        )
+
+
+def _make_argv(
+    section: Section, kind: str, path: str | None, paths: Sequence[str]
+) -> list[str]:
+    problem = section.problem
+    if kind == RunKind.TESTS:
+        if not problem.tests.get("command"):
+            raise MissingError(_("This problem has no tests to run."))
+        return [str(word) for word in problem.tests["command"]]
+    entry = f"{section.folder}/{problem.entry}"
+    path = path or entry
+    if path not in paths:
+        raise MissingError(_("There is no such file (any more)."))
+    if path == entry and problem.run_command:
+        return [str(word) for word in problem.run_command]
+    program = _PROGRAMS.get(PurePosixPath(path).suffix)
+    if program is None:
+        raise PathError(_("Files of this kind cannot be run."))
+    name = path.removeprefix(f"{section.folder}/")
+    return [program, f"./{name}" if name.startswith("-") else name]
+
+
+def command_text(run: Run) -> str:
+    """Return the command as one would type it."""
+    return shlex.join(run.argv)
+
+
+def section_folder(run: Run) -> str:
+    """Return the folder of the run's section, which is where it runs."""
+    sections = run.interview.assessment_version.sections
+    slug = sections.filter(position=run.section).values_list(
+        "problem_version__problem__slug", flat=True
+    )
+    return slug.get()
+
+
+def build_spec(run: Run) -> RunSpec:
+    """Return what the runner needs: the files as they were when the run was asked."""
+    folder = section_folder(run)
+    texts = dict(
+        DocumentVersion.objects.filter(
+            interview_id=run.interview_id, hash__in=set(run.files.values())
+        ).values_list("hash", "text")
+    )
+    argv, collect = tuple(run.argv), tuple[str, ...]()
+    if run.kind == RunKind.TESTS:
+        section = find_section(run.interview, folder)
+        names = [path.removeprefix(f"{folder}/") for path in run.files]
+        command = test_command(section.problem.tests["format"], argv, files=names)
+        argv, collect = command.argv, (command.collect,)
+    limits = settings.LIMITS
+    return RunSpec(
+        run=run.pk,
+        argv=argv,
+        files=tuple(source_file(path, texts[kept]) for path, kept in run.files.items()),
+        cwd=folder,
+        limits=LimitRequest(
+            wall_seconds=limits["run_seconds"],
+            memory_bytes=limits["run_memory_bytes"],
+            output_bytes_kept=limits["run_output_bytes"],
+        ),
+        collect=collect,
+    )
+
+
+@transaction.atomic
+def keep_run(
+    run_id: UUID, *, owner: str, pieces: Sequence[Piece], is_running: bool
+) -> None:
+    """Prolong the owner's lease and log what was printed since the last time.
+
+    Raises RunLostError when the sweep gave the run up meanwhile.
+    """
+    mine = Run.objects.filter(pk=run_id, owner=owner, state__in=LIVE_STATES)
+    state = RunState.RUNNING if is_running else RunState.QUEUED
+    if not mine.update(lease_until=now() + LEASE, state=state):
+        raise RunLostError(run_id)
+    if pieces:
+        run = Run.objects.select_related("interview").get(pk=run_id)
+        append_events(run.interview, [_output_event(run_id, piece) for piece in pieces])
+
+
+def _output_event(run_id: UUID, piece: Piece) -> NewEvent:
+    return NewEvent(
+        Origin.SYSTEM,
+        RunOutput(
+            run=str(run_id),
+            offset=piece.offset,
+            stream=piece.stream,
+            text=piece.text,
+            marks=piece.marks,
+        ),
+    )
+
+
+@transaction.atomic
+def finish_run(
+    run_id: UUID, *, owner: str, outcome: RunOutcome, pieces: Sequence[Piece] = ()
+) -> Run:
+    """Write how a run ended, with its last output; once only. Returns the row.
+
+    A run that the sweep or somebody else ended already stays as it is.
+    """
+    run = (
+        Run.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("interview")
+        .get(pk=run_id)
+    )
+    if run.owner != owner or run.state not in LIVE_STATES:
+        return run
+    write_outcome(run, outcome)
+    last = NewEvent(Origin.SYSTEM, finished_payload(run))
+    output = [_output_event(run_id, piece) for piece in pieces]
+    append_events(run.interview, [*output, last])
+    return run
+
+
+def write_outcome(run: Run, outcome: RunOutcome) -> None:
+    """Write the columns of an ended run."""
+    run.state = outcome.state
+    run.exit_code = outcome.exit_code
+    run.reason = outcome.reason
+    run.message = shorten(outcome.message, MAX_MESSAGE)
+    run.output = outcome.output
+    run.is_truncated = outcome.is_truncated
+    run.tests = outcome.tests
+    run.duration_ms = outcome.duration_ms
+    run.peak_memory_bytes = outcome.peak_memory_bytes
+    run.lease_until = None
+    run.finished_at = now()
+    run.save(update_fields=_OUTCOME_COLUMNS)
+
+
+def finished_payload(run: Run) -> RunFinished:
+    """Return the event of an ended run: counts, never which test or why."""
+    outcomes = None if run.tests is None else [test["outcome"] for test in run.tests]
+    return RunFinished(
+        run=str(run.pk),
+        exit_code=run.exit_code,
+        reason=run.reason,
+        duration_ms=run.duration_ms,
+        passed=None if outcomes is None else outcomes.count("passed"),
+        failed=None
+        if outcomes is None
+        else outcomes.count("failed") + outcomes.count("error"),
+    )
+
+
+def interrupt_orphaned_runs() -> int:
+    """End runs whose process no longer keeps their lease; return how many."""
+    orphaned = Run.objects.filter(state__in=LIVE_STATES, lease_until__lt=now())
+    return sum(_interrupt(run_id) for run_id in orphaned.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _interrupt(run_id: UUID) -> bool:
+    run = (
+        Run.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("interview")
+        .get(pk=run_id)
+    )
+    if run.state not in LIVE_STATES or run.lease_until is None:
+        return False
+    if run.lease_until >= now():
+        return False
+    kept = stored_pieces(run, 0)
+    outcome = RunOutcome(
+        reason="failed",
+        state=RunState.INTERRUPTED,
+        message=_("The run was cut off by a restart. Run it again."),
+        output="".join(piece.text for piece in kept),
+        duration_ms=to_milliseconds(now() - run.created_at),
+    )
+    write_outcome(run, outcome)
+    append_event(run.interview, finished_payload(run), origin=Origin.SYSTEM)
+    return True
+
+
+def stored_pieces(run: Run, offset: int) -> list[Piece]:
+    """Return the logged output that ends after `offset`, in order."""
+    events = run.interview.events.filter(
+        kind=RunOutput.kind, payload__run=str(run.pk)
+    ).order_by("seq")
+    pieces = [
+        Piece(payload["offset"], payload["stream"], payload["text"])
+        for payload in events.values_list("payload", flat=True)
+    ]
+    return [cut for piece in pieces if (cut := cut_piece(piece, offset))]
+
+
+def cut_piece(piece: Piece, offset: int) -> Piece | None:
+    """Return what of a piece follows an offset, or None."""
+    if piece.offset >= offset:
+        return piece
+    text = clean_text(utf16_slice(piece.text, offset - piece.offset))
+    return Piece(offset, piece.stream, text) if text else None

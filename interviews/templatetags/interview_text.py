@@ -1,0 +1,49 @@
+"""Filters that put values of an interview into words."""
+
+from datetime import UTC, datetime
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from interviews.forms import DeviceCode
+
+register = template.Library()
+
+
+@register.filter
+def duration(seconds: int) -> str:
+    """Return “41 min 10 s”, “1 h 5 min” or “8 s”."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours and not minutes:
+        return _("%(hours)d h") % {"hours": hours}
+    if hours:
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+    if minutes and rest:
+        return _("%(minutes)d min %(seconds)d s") % {
+            "minutes": minutes,
+            "seconds": rest,
+        }
+    if minutes:
+        return _("%(minutes)d min") % {"minutes": minutes}
+    return _("%(seconds)d s") % {"seconds": rest}
+
+
+@register.filter
+def device_code(code: str) -> str:
+    """Return the words for a code of the device check."""
+    return str(DeviceCode(code).label) if code in DeviceCode.values else code
+
+
+@register.simple_tag
+def moment(at: datetime) -> SafeString:
+    """Return a time with its zone; lib/localtime.js shows it in the reader's own."""
+    universal = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" data-local-time>{} UTC</time>',
+        universal.isoformat(timespec="seconds"),
+        date_format(universal, "j F Y, H:i"),
+    )

@@ -1,0 +1,80 @@
+"""Appending to the timeline: gapless numbers, one short lock, taken last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from base.clock import now, to_milliseconds
+from interviews.models import Event, EventCursor, Interview
+from interviews.timeline.registry import Payload
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """An event about to be appended; `at` defaults to now."""
+
+    origin: str
+    payload: Payload
+    client_id: str | None = None
+    at: datetime | None = None
+
+
+def elapsed_ms(interview: Interview, at: datetime) -> int | None:
+    """Return milliseconds since the start, or None before the start is known."""
+    if interview.started_at is None:
+        return None
+    return to_milliseconds(at - interview.started_at)
+
+
+def append_event(
+    interview: Interview,
+    payload: Payload,
+    *,
+    origin: str,
+    client_id: str | None = None,
+    at: datetime | None = None,
+) -> Event:
+    """Append one event; see `append_events`."""
+    return append_events(interview, [NewEvent(origin, payload, client_id, at)])[0]
+
+
+def append_events(interview: Interview, new: Sequence[NewEvent]) -> list[Event]:
+    """Append events in order and return them with their numbers.
+
+    Locks the interview's cursor row until the surrounding transaction ends, so it
+    is called last in it. `interview.started_at` must be current. Raises
+    IntegrityError when a `client_id` was used before; look for it first.
+    """
+    with transaction.atomic():
+        last_at = now()
+        EventCursor.objects.filter(pk=interview.pk).update(
+            last_seq=F("last_seq") + len(new), last_at=last_at
+        )
+        last_seq = EventCursor.objects.values_list("last_seq", flat=True).get(
+            pk=interview.pk
+        )
+        first = last_seq - len(new) + 1
+        return Event.objects.bulk_create(
+            [
+                Event(
+                    interview=interview,
+                    seq=first + offset,
+                    at=item.at or last_at,
+                    t_ms=elapsed_ms(interview, item.at or last_at),
+                    origin=item.origin,
+                    kind=item.payload.kind,
+                    version=item.payload.payload_version,
+                    payload=item.payload.model_dump(mode="json"),
+                    client_id=item.client_id,
+                )
+                for offset, item in enumerate(new)
+            ]
+        )
+
+
+def find_event(interview: Interview, client_id: str) -> Event | None:
+    """Return the event a client already had stored under this id."""
+    return Event.objects.filter(interview=interview, client_id=client_id).first()

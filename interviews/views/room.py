@@ -1,0 +1,56 @@
+"""The room: everything its page needs, in one configuration."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from interviews.enums import InterviewState
+from interviews.markdown import render_markdown
+from interviews.models import Interview
+from interviews.room_panels import build_panels
+from interviews.services.candidates import is_media_recorded
+from interviews.services.sections import Section, list_sections
+from interviews.views.candidate import candidate_page, page_context, redirect_to_stage
+
+
+@require_safe
+@candidate_page
+def open_room(request: HttpRequest, interview: Interview) -> HttpResponse:
+    """Show the room while the interview is active; lead elsewhere otherwise."""
+    if interview.state != InterviewState.ACTIVE:
+        return redirect_to_stage(interview)
+    sections = list_sections(interview)
+    context = page_context(interview, "room")
+    context |= {
+        "sections": sections,
+        "config": _room_config(interview, sections),
+    }
+    return render(request, "interviews/room.html", context)
+
+
+def _room_config(interview: Interview, sections: list[Section]) -> dict[str, object]:
+    """Return what static/js/pages/room.js describes at its top.
+
+    Other apps add theirs under their names (interviews.room_panels).
+    """
+    return {
+        "interview": str(interview.pk),
+        "sections": [_section_config(section) for section in sections],
+        "policy": interview.assessment_version.policy,
+        "is_recorded": is_media_recorded(interview),
+        "is_preview": interview.is_preview,
+        "finish_url": reverse("interviews:interview-finish", args=[interview.pk]),
+        **build_panels(interview),
+    }
+
+
+def _section_config(section: Section) -> dict[str, object]:
+    problem = section.problem
+    return {
+        "folder": section.folder,
+        "title": problem.title,
+        "language": problem.language,
+        "entry": f"{section.folder}/{problem.entry}",
+        "statement_html": render_markdown(problem.statement),
+    }

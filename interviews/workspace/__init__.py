@@ -1,0 +1,1 @@
+"""Rules of the workspace that need no database: paths, change sets, their errors."""

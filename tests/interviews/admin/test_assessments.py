@@ -1,0 +1,195 @@
+"""Assessments and rubrics: versions, own parts only, previews."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import AuditEntry
+from interviews.models import Assessment, AssessmentVersion, Interview, Rubric
+from tests.factories.interviews import (
+    AssessmentVersionFactory,
+    ProblemVersionFactory,
+    RubricFactory,
+)
+from tests.factories.people import People
+from tests.interviews.admin.conftest import change_url, rows
+
+
+def assessment_data(version: AssessmentVersion, **changed: Any) -> dict[str, Any]:
+    sections = version.sections.values_list("problem_version_id", flat=True)
+    data = {
+        "title": version.title,
+        "description": version.description,
+        "duration_minutes": version.duration_minutes,
+        "policy": version.policy,
+        "rubric": version.rubric_id,
+        "is_recorded": "on",
+        "allowed_notes": "",
+        "retention_days": version.retention_days,
+        "sections-problem": list(sections),
+    }
+    return {**data, **changed}
+
+
+def test_assessment_change_keeps_order_and_pins(
+    recruiter: Client, people: People
+) -> None:
+    version = AssessmentVersionFactory.create(organisation=people.organisation)
+    first, second = version.sections.values_list("problem_version_id", flat=True)
+
+    recruiter.post(
+        change_url(version.assessment),
+        assessment_data(version, **{"sections-problem": [second, first, ""]}),
+    )
+
+    newest = version.assessment.versions.get(number=2)
+    pinned = newest.sections.values_list("problem_version_id", flat=True)
+    assert list(pinned) == [second, first]
+    kept = version.sections.values_list("problem_version_id", flat=True)
+    assert list(kept) == [first, second]
+    assert AuditEntry.objects.get().action == "assessment.version_added"
+
+
+def test_assessment_is_added(recruiter: Client, people: People) -> None:
+    model = AssessmentVersionFactory.create(organisation=people.organisation)
+
+    recruiter.post(
+        reverse("admin:interviews_assessment_add"), assessment_data(model, slug="new")
+    )
+
+    made = Assessment.objects.get(slug="new")
+    assert made.organisation == people.organisation
+    assert made.versions.get().sections.count() == 2
+
+
+def test_assessment_refuses_a_foreign_problem_and_rubric(
+    recruiter: Client, people: People
+) -> None:
+    version = AssessmentVersionFactory.create(organisation=people.organisation)
+    foreign = ProblemVersionFactory.create(
+        problem__organisation=people.other_organisation
+    )
+    rubric = RubricFactory.create(organisation=people.other_organisation)
+
+    answer = recruiter.post(
+        change_url(version.assessment),
+        assessment_data(
+            version, rubric=rubric.pk, **{"sections-problem": [foreign.pk]}
+        ),
+    )
+
+    assert set(answer.context["adminform"].form.errors) == {"rubric", "sections"}
+    assert version.assessment.versions.count() == 1
+    page = recruiter.get(change_url(version.assessment)).content.decode()
+    assert f'<option value="{foreign.pk}"' not in page
+
+
+def test_assessment_refuses_the_same_problem_twice(
+    recruiter: Client, people: People
+) -> None:
+    version = AssessmentVersionFactory.create(organisation=people.organisation)
+    first = version.sections.get(position=0).problem_version_id
+
+    answer = recruiter.post(
+        change_url(version.assessment),
+        assessment_data(version, **{"sections-problem": [first, first]}),
+    )
+
+    assert "twice" in " ".join(answer.context["adminform"].form.errors["sections"])
+
+
+def test_preview_makes_an_uncounted_interview_and_opens_it(
+    recruiter: Client, people: People
+) -> None:
+    version = AssessmentVersionFactory.create(organisation=people.organisation)
+    url = reverse(
+        "admin:interviews_assessment_do", args=[version.assessment_id, "preview"]
+    )
+
+    assert recruiter.get(url).status_code == 405
+    answer = recruiter.post(url)
+
+    interview = Interview.objects.get()
+    assert interview.is_preview
+    assert interview.candidate.is_preview
+    assert answer["Location"].startswith(f"/i/{interview.invitation_id.hex}.1")
+    shown = recruiter.get(reverse("admin:interviews_interview_changelist"))
+    assert list(shown.context["cl"].result_list) == []
+    assert AuditEntry.objects.get().action == "assessment.previewed"
+
+
+@pytest.mark.parametrize("role", ["reviewer", "interviewer", "finance"])
+def test_preview_is_for_owner_and_recruiter(
+    client: Client, people: People, role: str
+) -> None:
+    version = AssessmentVersionFactory.create(organisation=people.organisation)
+    client.force_login(people.with_role(role))
+    url = reverse(
+        "admin:interviews_assessment_do", args=[version.assessment_id, "preview"]
+    )
+
+    assert client.post(url).status_code == 403
+    assert not Interview.objects.exists()
+
+
+def test_preview_by_a_stranger_is_not_there(client: Client, people: People) -> None:
+    version = AssessmentVersionFactory.create(organisation=people.organisation)
+    client.force_login(people.stranger)
+    url = reverse(
+        "admin:interviews_assessment_do", args=[version.assessment_id, "preview"]
+    )
+
+    assert client.post(url).status_code == 404
+
+
+def rubric_data(rubric: Rubric, **changed: Any) -> dict[str, Any]:
+    lines = [
+        {
+            "title": item.title,
+            "dimension": item.dimension,
+            "weight": item.weight,
+            "good": item.good,
+            "poor": item.poor,
+        }
+        for item in rubric.items.all()
+    ]
+    return {
+        "title": rubric.title,
+        **rows("lines", changed.pop("lines", lines)),
+        **changed,
+    }
+
+
+def test_rubric_change_keeps_a_new_version(recruiter: Client, people: People) -> None:
+    rubric = RubricFactory.create(organisation=people.organisation)
+    before = list(rubric.items.values())
+
+    recruiter.post(change_url(rubric), rubric_data(rubric, title="Better"))
+
+    newest = Rubric.objects.get(slug=rubric.slug, number=2)
+    assert (newest.title, newest.items.count()) == ("Better", len(before))
+    rubric.refresh_from_db()
+    assert rubric.title == "Engineering"
+    assert list(rubric.items.values()) == before
+    assert AuditEntry.objects.get().action == "rubric.version_added"
+
+
+def test_rubric_weight_out_of_range_names_row_and_field(
+    recruiter: Client, people: People
+) -> None:
+    rubric = RubricFactory.create(organisation=people.organisation)
+    line = {
+        "title": "Reads",
+        "dimension": "technical",
+        "weight": 11,
+        "good": "g",
+        "poor": "p",
+    }
+
+    answer = recruiter.post(change_url(rubric), rubric_data(rubric, lines=[line]))
+
+    errors = " ".join(answer.context["adminform"].form.errors["lines"])
+    assert errors.startswith("Row 1, Weight, 1 to 10:")
+    assert Rubric.objects.count() == 1

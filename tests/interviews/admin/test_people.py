@@ -1,0 +1,207 @@
+"""Inviting, links, resend and revoke; candidates with interviews are kept."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import AuditEntry, Outbox
+from base.clock import now
+from interviews.models import AssessmentVersion, Candidate, Interview, Invitation
+from tests.factories.interviews import (
+    AssessmentVersionFactory,
+    CandidateFactory,
+    InterviewFactory,
+)
+from tests.factories.people import People
+
+ADD = "admin:interviews_invitation_add"
+
+
+def invite_data(
+    version: AssessmentVersion, people: str, **changed: Any
+) -> dict[str, Any]:
+    opens, expires = now(), now() + timedelta(days=3)
+    return {
+        "assessment_version": version.pk,
+        "people": people,
+        "name": "",
+        "opens_at_0": opens.strftime("%Y-%m-%d"),
+        "opens_at_1": opens.strftime("%H:%M:%S"),
+        "expires_at_0": expires.strftime("%Y-%m-%d"),
+        "expires_at_1": expires.strftime("%H:%M:%S"),
+        "is_mailed": "on",
+        **changed,
+    }
+
+
+@pytest.fixture
+def version(people: People) -> AssessmentVersion:
+    made: AssessmentVersion = AssessmentVersionFactory.create(
+        organisation=people.organisation
+    )
+    return made
+
+
+def do(invitation: Invitation, name: str) -> str:
+    return reverse("admin:interviews_invitation_do", args=[invitation.pk, name])
+
+
+def test_invite_one_shows_the_link_and_mails_it(
+    version: AssessmentVersion, recruiter: Client, people: People
+) -> None:
+    answer = recruiter.post(
+        reverse(ADD),
+        invite_data(version, "Ada Lovelace <Ada@Example.com>"),
+        follow=True,
+    )
+
+    invitation = Invitation.objects.get()
+    assert invitation.invited_by == people.recruiter
+    assert (invitation.candidate.name, invitation.candidate.email) == (
+        "Ada Lovelace",
+        "ada@example.com",
+    )
+    assert f"/i/{invitation.pk.hex}.1~" in answer.context["link"]
+    assert answer.context["link"] in answer.content.decode()
+    assert Outbox.objects.get().to == "ada@example.com"
+    assert AuditEntry.objects.get().action == "invitation.added"
+
+
+def test_invite_many_once_each_without_mail(
+    version: AssessmentVersion, recruiter: Client
+) -> None:
+    given = "a@example.com\nB <b@example.com>, A@example.com;c@example.com"
+
+    answer = recruiter.post(
+        reverse(ADD), invite_data(version, given, is_mailed=""), follow=True
+    )
+
+    emails = Interview.objects.values_list("candidate__email", flat=True)
+    assert sorted(emails) == ["a@example.com", "b@example.com", "c@example.com"]
+    assert not Outbox.objects.exists()
+    assert "3 people are invited." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "changed", "field"),
+    [
+        ("nobody", {}, "people"),
+        ("\n \n", {}, "people"),
+        ("a@example.com", {"expires_at_0": "2020-01-01"}, "expires_at"),
+        ("a@example.com\nb@example.com", {"name": "Both"}, "name"),
+    ],
+    ids=["address", "nobody", "past", "name"],
+)
+def test_invite_fault_is_beside_its_field(
+    version: AssessmentVersion,
+    recruiter: Client,
+    given: str,
+    changed: dict[str, str],
+    field: str,
+) -> None:
+    answer = recruiter.post(reverse(ADD), invite_data(version, given, **changed))
+
+    assert list(answer.context["adminform"].form.errors) == [field]
+    assert not Invitation.objects.exists()
+
+
+def test_invite_refuses_a_foreign_assessment(recruiter: Client, people: People) -> None:
+    foreign = AssessmentVersionFactory.create(organisation=people.other_organisation)
+
+    answer = recruiter.post(reverse(ADD), invite_data(foreign, "a@example.com"))
+
+    assert "assessment_version" in answer.context["adminform"].form.errors
+    assert not Invitation.objects.exists()
+
+
+def test_resend_mails_the_same_link_again(recruiter: Client, people: People) -> None:
+    invitation = InterviewFactory.create(organisation=people.organisation).invitation
+
+    recruiter.post(do(invitation, "resend"))
+
+    invitation.refresh_from_db()
+    assert invitation.last_sent_at is not None
+    assert Outbox.objects.get().to == invitation.candidate.email
+    assert AuditEntry.objects.get().action == "invitation.resent"
+
+
+def test_revoke_ends_the_link_once(recruiter: Client, people: People) -> None:
+    invitation = InterviewFactory.create(organisation=people.organisation).invitation
+
+    recruiter.post(do(invitation, "revoke"))
+    again = recruiter.post(do(invitation, "revoke"), follow=True)
+
+    invitation.refresh_from_db()
+    assert (invitation.generation, invitation.revoked_at is None) == (2, False)
+    assert "This invitation was revoked already." in again.content.decode()
+    assert [entry.action for entry in AuditEntry.objects.all()] == [
+        "invitation.revoked"
+    ]
+    assert "link" not in again.context or not again.context["link"]
+
+
+def test_revoke_selected_says_what_was_left_alone(
+    recruiter: Client, people: People
+) -> None:
+    unstarted = InterviewFactory.create(organisation=people.organisation)
+    running = InterviewFactory.create(organisation=people.organisation, state="active")
+
+    answer = recruiter.post(
+        reverse("admin:interviews_invitation_changelist"),
+        {
+            "action": "revoke_selected",
+            "_selected_action": [unstarted.invitation_id, running.invitation_id],
+        },
+        follow=True,
+    )
+
+    text = answer.content.decode()
+    assert "1 link is revoked." in text
+    assert "The interview has started; cancel the interview instead." in text
+
+
+@pytest.mark.parametrize("name", ["resend", "revoke"])
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("reviewer", 403), ("interviewer", 404), ("finance", 404), ("stranger", 404)],
+)
+def test_operations_are_refused_to_others(
+    client: Client, people: People, name: str, who: str, status: int
+) -> None:
+    invitation = InterviewFactory.create(organisation=people.organisation).invitation
+    client.force_login(getattr(people, who))
+
+    answer = client.post(do(invitation, name))
+
+    assert answer.status_code in {status, 403}
+    assert (answer.status_code == 404) == (who == "stranger")
+    invitation.refresh_from_db()
+    assert (invitation.generation, invitation.last_sent_at) == (1, None)
+
+
+def test_reviewer_does_not_see_the_link(client: Client, people: People) -> None:
+    invitation = InterviewFactory.create(organisation=people.organisation).invitation
+    client.force_login(people.reviewer)
+
+    page = client.get(
+        reverse("admin:interviews_invitation_change", args=[invitation.pk])
+    )
+
+    assert page.status_code == 200
+    assert invitation.pk.hex not in page.content.decode()
+
+
+def test_candidate_with_interviews_is_not_deleted(
+    recruiter: Client, people: People
+) -> None:
+    interview = InterviewFactory.create(organisation=people.organisation)
+    free = CandidateFactory.create(organisation=people.organisation)
+
+    for candidate in (interview.candidate, free):
+        url = reverse("admin:interviews_candidate_delete", args=[candidate.pk])
+        recruiter.post(url, {"post": "yes"})
+
+    assert list(Candidate.objects.all()) == [interview.candidate]
