@@ -1,0 +1,22 @@
+"""The assistant app."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+from assistant.receivers import import_prompts_after_migrate
+
+
+class AssistantConfig(AppConfig):
+    """Claude beside the candidate, and as a judge."""
+
+    name = "assistant"
+    verbose_name = _("Assistant")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register event kinds, pipeline steps, checks and the shutdown hook."""
+        import_module("assistant.wiring")
+        post_migrate.connect(import_prompts_after_migrate, sender=self)

@@ -1,0 +1,240 @@
+"""The assistant socket: asks, follows answers, stops them."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+
+from assistant.enums import TurnState
+from assistant.errors import UnknownTurnError
+from assistant.models import Message, Turn
+from assistant.protocol import (
+    PROTOCOL,
+    Ping,
+    TurnAsk,
+    TurnResume,
+    TurnStop,
+    client_frames,
+    delta_frame,
+    failed_frame,
+    finished_frame,
+)
+from assistant.selectors import build_hello, find_answer, find_turn
+from assistant.services.turns import (
+    ask,
+    interrupt_dead_turns,
+    request_stop,
+    stored_text,
+)
+from assistant.turns.live import LiveTurn
+from assistant.turns.registry import find_live, start_turn
+from base.text import utf16_length, utf16_slice
+from interviews.models import Interview
+from interviews.notifications import interview_group
+from interviews.sockets import InterviewConsumer, cancel_tasks
+
+POLL_SECONDS = 0.5
+
+
+class AssistantConsumer(InterviewConsumer[Any]):
+    """One page's view of the conversation.
+
+    Answers live in `assistant.turns`; this socket only follows them. A turn that
+    another process owns is followed through the store, at its checkpoints.
+    """
+
+    frames = client_frames
+
+    async def hello(self) -> Mapping[str, Any]:
+        """Return the conversation, and the live answer as far as it is known here."""
+        state = await database_sync_to_async(_read_state)(self.interview_id)
+        self._following: dict[UUID, asyncio.Task[None]] = {}
+        self._resume_at: tuple[UUID, int] | None = None
+        turn_id, text = state.pop("live_turn"), state.pop("live_text")
+        live = None
+        if turn_id is not None:
+            local = find_live(turn_id)
+            text = local.text.text if local else text
+            offset = utf16_length(text)
+            live = {"turn": str(turn_id), "offset": offset, "text": text}
+            self._resume_at = (turn_id, offset)
+        limits = settings.LIMITS
+        return {
+            "protocol": PROTOCOL,
+            **state,
+            "limits": {
+                "message_chars": limits["message_chars"],
+                "pasted_code_chars": limits["pasted_code_chars"],
+            },
+            "live": live,
+        }
+
+    async def after_hello(self) -> None:
+        """Go on with the live answer without being asked."""
+        if self._resume_at is not None:
+            self._follow(*self._resume_at)
+
+    async def handle(self, frame: Any) -> None:
+        """Dispatch a frame; only the candidate asks and stops."""
+        if isinstance(frame, Ping):
+            await self.send_frame({"type": "pong", "t": frame.t})
+        elif isinstance(frame, TurnResume):
+            await self._resume(frame)
+        elif not self.is_candidate:
+            return
+        elif isinstance(frame, TurnAsk):
+            await self._ask(frame)
+        elif isinstance(frame, TurnStop):
+            await self._stop(frame)
+
+    async def _ask(self, frame: TurnAsk) -> None:
+        turn, is_new = await database_sync_to_async(ask)(
+            self.interview_id,
+            client_id=frame.id,
+            text=frame.text,
+            conversation_id=frame.conversation,
+            files=frame.files,
+        )
+        await self.send_frame(
+            {
+                "type": "turn.queued",
+                "id": frame.id,
+                "turn": str(turn.pk),
+                "conversation": str(turn.conversation_id),
+            }
+        )
+        if is_new:
+            start_turn(turn.pk)
+            await self.channel_layer.group_send(
+                interview_group(self.interview_id),
+                {"type": "turn.began", "turn": str(turn.pk)},
+            )
+        self._follow(turn.pk, 0, frame.id)
+
+    async def turn_began(self, message: Mapping[str, Any]) -> None:
+        """Another page of this interview asked: follow the answer here too."""
+        turn_id = UUID(str(message["turn"]))
+        if turn_id not in self._following:
+            self._follow(turn_id, 0)
+
+    async def _resume(self, frame: TurnResume) -> None:
+        turn = await database_sync_to_async(find_turn)(self.interview_id, frame.turn)
+        if turn is None:
+            raise UnknownTurnError
+        self._follow(frame.turn, frame.offset)
+
+    async def _stop(self, frame: TurnStop) -> None:
+        turn = await database_sync_to_async(find_turn)(self.interview_id, frame.turn)
+        live = find_live(frame.turn)
+        if turn is not None and live is not None:
+            live.stop()
+            return
+        await database_sync_to_async(_stop_elsewhere)(self.interview_id, frame.turn)
+
+    def _follow(self, turn_id: UUID, offset: int, frame_id: str | None = None) -> None:
+        """Send this turn's deltas from `offset` on, in a task of this socket."""
+        known = self._following.get(turn_id)
+        if known is not None:
+            known.cancel()
+        live = find_live(turn_id)
+        work = (
+            self._follow_live(live, offset, frame_id)
+            if live is not None
+            else self._follow_stored(turn_id, offset, frame_id)
+        )
+        self._following[turn_id] = asyncio.create_task(work)
+
+    async def _follow_live(
+        self, live: LiveTurn, offset: int, frame_id: str | None
+    ) -> None:
+        await live.started.wait()
+        if live.start_frame is not None:
+            await self._send_started(live.id, live.start_frame, frame_id)
+        async for delta in live.text.follow(offset):
+            await self.send_frame(delta_frame(live.id, delta.offset, delta.text))
+        await live.ended.wait()
+        if live.end_frame is not None:
+            await self.send_frame(live.end_frame)
+        else:
+            await self._follow_stored(live.id, live.text.length, frame_id)
+
+    async def _send_started(
+        self, turn_id: UUID, frame: Mapping[str, Any], frame_id: str | None
+    ) -> None:
+        turn = await database_sync_to_async(find_turn)(self.interview_id, turn_id)
+        if turn is None:
+            return
+        extra = {} if frame_id is None else {"id": frame_id}
+        await self.send_frame(
+            {
+                **frame,
+                **extra,
+                "conversation": str(turn.conversation_id),
+                "created_at": turn.created_at.isoformat(),
+                "message": None,
+            }
+        )
+
+    async def _follow_stored(
+        self, turn_id: UUID, offset: int, frame_id: str | None
+    ) -> None:
+        """Follow a turn through its checkpoints until it has ended."""
+        while True:
+            turn, text, answer = await database_sync_to_async(_read_progress)(
+                self.interview_id, turn_id
+            )
+            if turn is None:
+                return
+            if utf16_length(text) > offset:
+                await self.send_frame(
+                    delta_frame(turn_id, offset, utf16_slice(text, offset))
+                )
+                offset = utf16_length(text)
+            if answer is not None:
+                await self.send_frame(_closing_frame(turn, answer))
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def release(self) -> None:
+        """Stop following; the answers go on."""
+        with contextlib.suppress(AttributeError):
+            await cancel_tasks(set(self._following.values()))
+
+
+def _read_state(interview_id: UUID) -> dict[str, Any]:
+    interview = Interview.objects.get(pk=interview_id)
+    interrupt_dead_turns(interview)
+    return build_hello(interview_id)
+
+
+def _stop_elsewhere(interview_id: UUID, turn_id: UUID) -> None:
+    request_stop(Interview.objects.get(pk=interview_id), turn_id)
+
+
+def _read_progress(
+    interview_id: UUID, turn_id: UUID
+) -> tuple[Turn | None, str, Message | None]:
+    turn = find_turn(interview_id, turn_id)
+    if turn is None:
+        return None, "", None
+    interrupt_dead_turns(Interview.objects.get(pk=interview_id))
+    answer = find_answer(turn_id)
+    text = answer.text if answer else stored_text(turn_id)
+    return (answer.turn if answer else turn), text, answer
+
+
+def _closing_frame(turn: Turn, answer: Message) -> dict[str, Any]:
+    if turn.state in (TurnState.FAILED, TurnState.INTERRUPTED):
+        return failed_frame(
+            turn.pk, turn.error_code, turn.error_message, retryable=True
+        )
+    return finished_frame(
+        turn.pk,
+        stop_reason=answer.stop_reason,
+        text_length=utf16_length(answer.text),
+        message_id=answer.pk,
+    )

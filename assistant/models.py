@@ -1,0 +1,180 @@
+"""Prompts as data, conversations, turns, messages and score runs."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from assistant.enums import MessageRole, PromptPurpose, TurnState
+from base.clock import now
+from base.ids import new_uuid
+from billing.models import Usage
+from interviews.models import Interview, Scorecard
+
+
+class Prompt(models.Model):
+    """A prompt by its purpose; its text lives in versions."""
+
+    purpose = models.CharField(_("purpose"), max_length=16, choices=PromptPurpose)
+    slug = models.SlugField(_("slug"), unique=True)
+    active = models.ForeignKey(
+        "PromptVersion",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+
+    class Meta:
+        verbose_name = _("prompt")
+        verbose_name_plural = _("prompts")
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class PromptVersion(models.Model):
+    """One immutable wording of a prompt; `{{ name }}` marks what is filled in."""
+
+    prompt = models.ForeignKey(
+        Prompt, on_delete=models.CASCADE, related_name="versions"
+    )
+    number = models.PositiveIntegerField(_("version"))
+    text = models.TextField(_("text"))
+    note = models.CharField(_("what changed"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created"), default=now)
+
+    class Meta:
+        verbose_name = _("prompt version")
+        verbose_name_plural = _("prompt versions")
+        ordering = ["prompt", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["prompt", "number"], name="prompt_version_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prompt.slug} · v{self.number}"
+
+
+class Conversation(models.Model):
+    """One chat of one interview; at most one live turn at a time."""
+
+    id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
+    interview = models.ForeignKey(
+        Interview, on_delete=models.CASCADE, related_name="conversations"
+    )
+    created_at = models.DateTimeField(_("created"), default=now)
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        ordering = ["interview", "created_at"]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Turn(models.Model):
+    """One question and its answer; the owner process streams it (`assistant.turns`).
+
+    `progress` holds model, request id and usage as far as the provider told them, so
+    that a killed process leaves its tokens behind.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="turns"
+    )
+    client_id = models.CharField(max_length=64)
+    state = models.CharField(
+        _("state"), max_length=12, choices=TurnState, default=TurnState.QUEUED
+    )
+    owner = models.CharField(max_length=64, blank=True, editable=False)
+    heartbeat_at = models.DateTimeField(null=True, editable=False)
+    epoch = models.PositiveIntegerField(default=0, editable=False)
+    prompt_version = models.ForeignKey(
+        PromptVersion, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    progress = models.JSONField(default=dict, editable=False)
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    error_message = models.CharField(_("message"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("asked"), default=now)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        verbose_name = _("turn")
+        verbose_name_plural = _("turns")
+        ordering = ["conversation", "created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "client_id"], name="turn_client_id_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=models.Q(state__in=[TurnState.QUEUED, TurnState.RUNNING]),
+                name="turn_one_live",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "heartbeat_at"])]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Message(models.Model):
+    """What was said, with what it took to say it."""
+
+    id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="messages")
+    role = models.CharField(_("role"), max_length=9, choices=MessageRole)
+    text = models.TextField(_("text"), blank=True)
+    context = models.JSONField(_("files and results sent along"), default=dict)
+    model = models.CharField(_("model"), max_length=100, blank=True)
+    is_simulated = models.BooleanField(_("simulated"), default=False)
+    stop_reason = models.CharField(_("stop reason"), max_length=32, blank=True)
+    request_id = models.CharField(_("request id"), max_length=100, blank=True)
+    first_token_ms = models.PositiveIntegerField(_("first token, ms"), null=True)
+    usage = models.ForeignKey(
+        Usage, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created"), default=now)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["turn", "role"], name="message_role_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} · {self.created_at:%H:%M:%S}"
+
+
+class ScoreRun(models.Model):
+    """One call to the judge: what came back, and the scorecard made from it."""
+
+    interview = models.ForeignKey(
+        Interview, on_delete=models.CASCADE, related_name="score_runs"
+    )
+    scorecard = models.OneToOneField(
+        Scorecard, null=True, on_delete=models.SET_NULL, related_name="score_run"
+    )
+    prompt_version = models.ForeignKey(PromptVersion, on_delete=models.PROTECT)
+    model = models.CharField(_("model"), max_length=100)
+    is_simulated = models.BooleanField(_("simulated"), default=False)
+    answer = models.JSONField(_("answer"), default=dict)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+    usage = models.ForeignKey(
+        Usage, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created"), default=now)
+
+    class Meta:
+        verbose_name = _("score run")
+        verbose_name_plural = _("score runs")
+        ordering = ["interview", "-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.interview_id} · {self.created_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,107 @@
+"""Frames of the assistant socket; described in docs/protocol.md."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+PROTOCOL = 1
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class TurnAsk(_Frame):
+    """Ask; the same `id` again attaches to the same turn."""
+
+    type: Literal["turn.ask"]
+    id: str = Field(min_length=8, max_length=64)
+    text: str = Field(min_length=1)
+    conversation: UUID | None = None
+    files: list[str] = Field(default_factory=list, max_length=50)
+
+
+class TurnResume(_Frame):
+    """Follow a turn again from an offset."""
+
+    type: Literal["turn.resume"]
+    turn: UUID
+    offset: int = Field(ge=0)
+
+
+class TurnStop(_Frame):
+    """Stop a turn."""
+
+    type: Literal["turn.stop"]
+    turn: UUID
+
+
+class Ping(_Frame):
+    """Is the server there? Answered with the same `t`."""
+
+    type: Literal["ping"]
+    t: float | None = None
+
+
+class Pong(_Frame):
+    """The page is there."""
+
+    type: Literal["pong"]
+
+
+ClientFrame = Annotated[
+    TurnAsk | TurnResume | TurnStop | Ping | Pong, Field(discriminator="type")
+]
+client_frames: TypeAdapter[TurnAsk | TurnResume | TurnStop | Ping | Pong] = TypeAdapter(
+    ClientFrame
+)
+
+
+def started_frame(turn_id: UUID, model: str, *, is_simulated: bool) -> dict[str, Any]:
+    """Return `turn.started`, less what only the store knows (see `services.frames`)."""
+    return {
+        "type": "turn.started",
+        "turn": str(turn_id),
+        "model": model,
+        "simulated": is_simulated,
+    }
+
+
+def delta_frame(turn_id: UUID, offset: int, text: str) -> dict[str, Any]:
+    """Return `turn.delta`."""
+    return {"type": "turn.delta", "turn": str(turn_id), "offset": offset, "text": text}
+
+
+def finished_frame(
+    turn_id: UUID, *, stop_reason: str, text_length: int, message_id: UUID | None
+) -> dict[str, Any]:
+    """Return `turn.finished`; candidates see no usage and no cost."""
+    return {
+        "type": "turn.finished",
+        "turn": str(turn_id),
+        "message": str(message_id) if message_id else None,
+        "stop_reason": stop_reason,
+        "text_length": text_length,
+    }
+
+
+def failed_frame(
+    turn_id: UUID,
+    code: str,
+    message: str,
+    *,
+    retryable: bool,
+    retry_after: float | None = None,
+) -> dict[str, Any]:
+    """Return `turn.failed`."""
+    frame: dict[str, Any] = {
+        "type": "turn.failed",
+        "turn": str(turn_id),
+        "code": code,
+        "message": message,
+        "retryable": retryable,
+    }
+    if retry_after is not None:
+        frame["retry_after"] = retry_after
+    return frame

@@ -1,0 +1,21 @@
+"""Receivers of framework signals."""
+
+from typing import Any
+
+from django.apps import apps as installed_apps
+from django.apps.registry import Apps
+
+
+def import_prompts_after_migrate(
+    *, apps: Apps = installed_apps, **_kwargs: Any
+) -> None:
+    """Add shipped prompts that are missing, unless the table was migrated away."""
+    from assistant.services.prompts import (  # noqa: PLC0415 -- models are not loaded when apps.py is
+        import_shipped_prompts,
+    )
+
+    try:
+        apps.get_model("assistant", "PromptVersion")
+    except LookupError:
+        return
+    import_shipped_prompts()

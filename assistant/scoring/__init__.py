@@ -1,0 +1,1 @@
+"""The judge: evidence from the timeline in, a scorecard with claims out."""

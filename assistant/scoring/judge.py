@@ -1,0 +1,189 @@
+"""Asking the judge and reading its answer."""
+
+import asyncio
+from typing import Annotated, Any
+
+import anthropic
+from django.utils.translation import get_language_info
+from django.utils.translation import gettext as _
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assistant.configuration import Configuration, read_configuration
+from assistant.enums import PromptPurpose
+from assistant.errors import ProviderError
+from assistant.models import PromptVersion, ScoreRun
+from assistant.providers.claude import judge
+from assistant.providers.parts import JudgeAnswer, JudgeRequest
+from assistant.scoring.evidence import EvidenceBuilder, render_evidence, texts_by_seq
+from assistant.services.prompts import active_prompt, fill_prompt
+from billing.services import record_usage
+from interviews.enums import Dimension
+from interviews.models import Interview, Scorecard
+from interviews.services.scorecards import (
+    Quote,
+    ScorecardDraft,
+    VerdictDraft,
+    write_scorecard,
+)
+
+MAX_TOKENS = 16_000
+
+
+class JudgedQuote(BaseModel):
+    """Where a claim is proved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seq: int
+    quote: str
+
+
+class JudgedVerdict(BaseModel):
+    """One dimension as judged."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dimension: Dimension
+    score: Annotated[int, Field(ge=0, le=100)] | None
+    certainty: Annotated[int, Field(ge=0, le=100)]
+    reason: str
+    evidence: list[JudgedQuote]
+
+
+class Judgement(BaseModel):
+    """The judge's whole answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    summary: str
+    verdicts: list[JudgedVerdict]
+
+
+def judgement_schema() -> dict[str, Any]:
+    """Return the JSON schema the API enforces; ranges are checked here afterwards."""
+    return dict(anthropic.transform_schema(Judgement))
+
+
+def score_interview(interview: Interview) -> Scorecard:
+    """Judge an interview and write its scorecard.
+
+    Raises NotConfiguredError or ProviderError; a failure never becomes a score. The
+    call is in the usage ledger whether its answer could be used or not.
+    """
+    configuration = read_configuration()
+    prompt = active_prompt(PromptPurpose.SCORE)
+    moments = EvidenceBuilder(interview).build()
+    request = JudgeRequest(
+        system=_build_system(interview, prompt),
+        text=f"{render_evidence(moments)}\n\nJudge this interview.",
+        schema=judgement_schema(),
+        max_tokens=MAX_TOKENS,
+        reference=str(interview.pk),
+    )
+    answer = asyncio.run(judge(configuration, request))
+    run = _record(interview, configuration, prompt, answer)
+    judgement = _parse(run, answer)
+    scorecard = write_scorecard(
+        interview,
+        _draft(judgement, configuration, prompt, answer),
+        texts=texts_by_seq(moments),
+    )
+    run.scorecard = scorecard
+    run.save(update_fields=["scorecard"])
+    return scorecard
+
+
+def _build_system(interview: Interview, prompt: PromptVersion) -> str:
+    assessment = interview.assessment_version
+    rubric = "\n".join(
+        f'<item key="{item.dimension}" weight="{item.weight}">{item.title}. '
+        f"Good: {item.good} Poor: {item.poor}</item>"
+        for item in assessment.rubric.items.all()
+    )
+    problems = "\n\n".join(
+        f"## {section.problem_version.title}\n\n{section.problem_version.statement}"
+        for section in assessment.sections.select_related("problem_version")
+    )
+    return fill_prompt(
+        prompt.text,
+        {
+            "language": get_language_info(assessment.language)["name"],
+            "rubric": rubric,
+            "problems": problems,
+        },
+    )
+
+
+def _record(
+    interview: Interview,
+    configuration: Configuration,
+    prompt: PromptVersion,
+    answer: JudgeAnswer,
+) -> ScoreRun:
+    usage = record_usage(
+        payer=str(interview.organisation_id),
+        reference=str(interview.pk),
+        provider="anthropic",
+        model=answer.model,
+        purpose="score",
+        raw=answer.usage,
+        outcome=answer.stop_reason or "unknown",
+        request_id=answer.request_id,
+        is_simulated=configuration.is_simulated,
+    )
+    return ScoreRun.objects.create(
+        interview=interview,
+        prompt_version=prompt,
+        model=answer.model,
+        is_simulated=configuration.is_simulated,
+        answer={"text": answer.text, "stop_reason": answer.stop_reason},
+        usage=usage,
+    )
+
+
+def _parse(run: ScoreRun, answer: JudgeAnswer) -> Judgement:
+    """Read the answer; a refusal, a cut or a wrong shape is an error, kept on the run."""
+    try:
+        if answer.stop_reason != "end_turn":
+            raise _unusable(answer.stop_reason or "unfinished")
+        return Judgement.model_validate_json(answer.text)
+    except ValidationError as error:
+        run.error = f"{error.error_count()} errors in the answer"
+        run.save(update_fields=["error"])
+        raise _unusable("invalid") from error
+    except ProviderError as error:
+        run.error = error.code
+        run.save(update_fields=["error"])
+        raise
+
+
+def _unusable(reason: str) -> ProviderError:
+    return ProviderError(
+        f"judge_{reason}",
+        _("The judge's answer could not be used (%(reason)s).") % {"reason": reason},
+        retryable=True,
+    )
+
+
+def _draft(
+    judgement: Judgement,
+    configuration: Configuration,
+    prompt: PromptVersion,
+    answer: JudgeAnswer,
+) -> ScorecardDraft:
+    return ScorecardDraft(
+        summary=judgement.summary,
+        verdicts=[
+            VerdictDraft(
+                dimension=verdict.dimension,
+                score=verdict.score,
+                certainty=verdict.certainty,
+                reason=verdict.reason,
+                evidence=[Quote(item.seq, item.quote) for item in verdict.evidence],
+            )
+            for verdict in judgement.verdicts
+        ],
+        model=answer.model,
+        prompt_version=str(prompt),
+        is_simulated=configuration.is_simulated,
+    )

@@ -1,0 +1,1 @@
+"""An offline server on the Messages wire protocol; every answer says so."""

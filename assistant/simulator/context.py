@@ -1,0 +1,180 @@
+"""Reads the delimited blocks of our prompts: problem, hints, files, tests."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.simulator.wire import CountTokensRequest
+
+Policy = Literal["hints", "pair", "agent", "off"]
+TAGS = "problem|hints|file|test_output|policy|message|evidence|rubric"
+_OPEN = re.compile(rf"<({TAGS})(\s[^<>]*)?>")
+_HINT = re.compile(r"<hint(?:\s[^<>]*)?>(.*?)</hint\s*>", re.DOTALL)
+_ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_POLICIES: dict[str, Policy] = {
+    "hints": "hints",
+    "pair": "pair",
+    "agent": "agent",
+    "off": "off",
+}
+
+
+@dataclass(frozen=True)
+class Tag:
+    name: str
+    attributes: dict[str, str]
+    body: str
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    path: str
+    version: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TestOutput:
+    command: str
+    passed: int | None
+    failed: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class PromptContext:
+    """Everything an answer may lean on; each field may be absent."""
+
+    message: str
+    turn: int
+    title: str = ""
+    problem: str = ""
+    hints: tuple[str, ...] = ()
+    files: tuple[SourceFile, ...] = ()
+    tests: TestOutput | None = None
+    policy: Policy | None = None
+
+    @property
+    def active_file(self) -> SourceFile | None:
+        return self.files[0] if self.files else None
+
+
+def read_context(request: CountTokensRequest) -> PromptContext:
+    """Trust the system prompt first: a candidate's text cannot change the policy."""
+    system = list(tags(request.system_text))
+    turns = [list(tags(m.text)) for m in request.messages if m.role == "user"]
+    newest_first = [tag for turn in reversed(turns) for tag in turn]
+    found = [*system, *newest_first]
+    problem = _first(found, "problem")
+    return PromptContext(
+        message=last_message(request),
+        turn=max(1, sum(1 for m in request.messages if m.role == "user" and m.text)),
+        title=problem.attributes.get("title", "") if problem else "",
+        problem=_HINT.sub("", problem.body).strip() if problem else "",
+        hints=_hints(found),
+        files=_files([*newest_first, *system]),
+        tests=_tests(_first([*newest_first, *system], "test_output")),
+        policy=_policy(_first(found, "policy")),
+    )
+
+
+def tags(text: str) -> Iterator[Tag]:
+    """Known top-level blocks in order; what is inside a block is not searched."""
+    for tag, _, _ in _spans(text):
+        yield tag
+
+
+def without_tags(text: str) -> str:
+    kept, end = [], 0
+    for _, start, stop in _spans(text):
+        kept.append(text[end:start])
+        end = stop
+    return "".join([*kept, text[end:]])
+
+
+def _spans(text: str) -> Iterator[tuple[Tag, int, int]]:
+    """One pass, however many tags are opened and never closed."""
+    position = 0
+    unclosed: set[str] = set()
+    while match := _OPEN.search(text, position):
+        name, close = match[1], f"</{match[1]}>"
+        end = -1 if name in unclosed else text.find(close, match.end())
+        if end < 0:
+            unclosed.add(name)
+            position = match.end()
+            continue
+        position = end + len(close)
+        body = text[match.end() : end]
+        yield Tag(name, attributes(match[2] or ""), body), match.start(), position
+
+
+def attributes(text: str) -> dict[str, str]:
+    return {
+        match[1]: html.unescape(match[2] if match[2] is not None else match[3])
+        for match in _ATTRIBUTE.finditer(text)
+    }
+
+
+def last_message(request: CountTokensRequest) -> str:
+    """The newest text of the user, from its `<message>` block where there is one."""
+    for message in reversed(request.messages):
+        if message.role != "user" or not message.text.strip():
+            continue
+        bodies = [tag.body for tag in tags(message.text) if tag.name == "message"]
+        text = bodies[-1] if bodies else without_tags(message.text)
+        return plain(text.strip())
+    return ""
+
+
+def plain(text: str) -> str:
+    """Undo escaping, if the sender escaped; raw text is left as it is."""
+    return text if "<" in text or ">" in text else html.unescape(text)
+
+
+def _first(found: Iterable[Tag], name: str) -> Tag | None:
+    return next((tag for tag in found if tag.name == name), None)
+
+
+def _hints(found: list[Tag]) -> tuple[str, ...]:
+    for tag in found:
+        if tag.name in {"hints", "problem"}:
+            rungs = [plain(" ".join(body.split())) for body in _HINT.findall(tag.body)]
+            if rungs:
+                return tuple(rungs)
+    return ()
+
+
+def _files(found: list[Tag]) -> tuple[SourceFile, ...]:
+    """Each path once, its newest version; the order of the newest turn is kept."""
+    files: dict[str, SourceFile] = {}
+    for tag in found:
+        path = tag.attributes.get("path", "")
+        if tag.name == "file" and path:
+            version = tag.attributes.get("version", "")
+            files.setdefault(
+                path, SourceFile(path, version, plain(tag.body.strip("\n")))
+            )
+    return tuple(files.values())
+
+
+def _tests(tag: Tag | None) -> TestOutput | None:
+    if tag is None:
+        return None
+    return TestOutput(
+        command=tag.attributes.get("command", ""),
+        passed=_number(tag.attributes.get("passed")),
+        failed=_number(tag.attributes.get("failed")),
+        text=plain(tag.body),
+    )
+
+
+def _policy(tag: Tag | None) -> Policy | None:
+    return _POLICIES.get(tag.body.strip().lower()) if tag else None
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None

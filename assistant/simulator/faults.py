@@ -1,0 +1,135 @@
+"""Failures on request: from a header, the query, the text, or a queue."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from assistant.simulator.errors import ApiError
+
+HEADER = "x-simulate-fault"
+FaultName = Literal[
+    "ok",
+    "400",
+    "401",
+    "403",
+    "404",
+    "413",
+    "429",
+    "500",
+    "529",
+    "slow",
+    "stall",
+    "drop",
+    "overloaded",
+    "no_stop",
+    "refusal",
+    "empty",
+]
+MESSAGES = {
+    400: "Simulated invalid request",
+    401: "invalid x-api-key",
+    403: "Your API key does not have permission to use the specified resource",
+    404: "Simulated not found",
+    413: "Request exceeds the maximum size",
+    429: "This request would exceed your organization's rate limit",
+    500: "Internal server error",
+    529: "Overloaded",
+}
+MAX_QUEUE = 1000
+_MARKER = re.compile(r"\[\[\s*simulate:([^\[\]\n]{1,100})\]\]")
+
+
+class Fault(BaseModel):
+    """One failure; `after` counts text deltas sent before it strikes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fault: FaultName
+    retry_after: Annotated[float, Field(ge=0, le=3600)] = 1.0
+    seconds: Annotated[float, Field(ge=0, le=3600)] | None = None
+    after: Annotated[int, Field(ge=0)] = 3
+    once: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return _spelled(value) if isinstance(value, str | int) else value
+
+    @property
+    def status(self) -> int | None:
+        return int(self.fault) if self.fault.isdecimal() else None
+
+    def raise_status(self) -> None:
+        """Answer with the status, where the fault is one."""
+        if self.status is None:
+            return
+        headers = {}
+        if self.status == 429:
+            headers = {
+                "retry-after": f"{self.retry_after:g}",
+                "anthropic-ratelimit-requests-remaining": "0",
+            }
+        raise ApiError(self.status, MESSAGES[self.status], headers=headers)
+
+
+class FaultOrder(BaseModel):
+    """The body of the control endpoint."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    next: Annotated[list[Fault], Field(max_length=MAX_QUEUE)] = []
+    clear: bool = False
+
+
+class FaultQueue:
+    def __init__(self) -> None:
+        self._queue: deque[Fault] = deque(maxlen=MAX_QUEUE)
+
+    def order(self, order: FaultOrder) -> None:
+        if order.clear:
+            self.clear()
+        self._queue.extend(order.next)
+
+    def clear(self) -> None:
+        self._queue.clear()
+
+    def pending(self) -> list[dict[str, Any]]:
+        return [fault.model_dump() for fault in self._queue]
+
+    def take(
+        self, headers: Mapping[str, str], query: Mapping[str, str], message: str
+    ) -> Fault | None:
+        """What goes wrong with this request; `ok` in the queue lets one pass."""
+        marker = _MARKER.search(message)
+        asked = headers.get(HEADER) or query.get(HEADER) or (marker and marker[1])
+        if asked:
+            fault = parse_fault(asked)
+        elif self._queue:
+            fault = self._queue.popleft()
+        else:
+            return None
+        retried = headers.get("x-stainless-retry-count", "0") != "0"
+        return None if fault.fault == "ok" or (fault.once and retried) else fault
+
+
+def parse_fault(text: str) -> Fault:
+    """`name`, or `name key=value …`; a wrong spelling is refused, not ignored."""
+    try:
+        return Fault.model_validate(text)
+    except ValidationError as error:
+        reason = error.errors(include_url=False)[0]["msg"]
+        raise ApiError(400, f"{HEADER}: {reason}") from None
+
+
+def _spelled(value: str | int) -> dict[str, object]:
+    name, *options = str(value).replace(",", " ").split() or [""]
+    spelled: dict[str, object] = {"fault": name}
+    for option in options:
+        key, _, setting = option.partition("=")
+        spelled[key] = setting or True
+    return spelled

@@ -1,0 +1,1 @@
+"""Live turns: the process-wide registry that answers belong to."""

@@ -1,0 +1,15 @@
+"""What this app registers with the lower ones, once the models are loaded."""
+
+from datetime import timedelta
+
+from assistant import events as events
+from assistant.record import build_conversation_record
+from assistant.scoring.step import run_score_step
+from assistant.turns.registry import stop_all
+from base.detached import on_shutdown
+from interviews.pipeline import register_step
+from interviews.room_panels import register_record
+
+register_step("score", run_score_step, lease=timedelta(minutes=15))
+register_record("conversation", build_conversation_record)
+on_shutdown(stop_all)
