@@ -1,0 +1,1 @@
+"""Tracks, segments, chunks, assembly and playback."""

@@ -1,0 +1,52 @@
+"""Which recording for whom: the candidate's browser sends, members watch."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+
+from accounts.access import require
+from accounts.permissions import VIEW
+from interviews.access import find_as_candidate
+from interviews.models import Interview
+from recordings.errors import UnknownRecordingError
+from recordings.models import Asset, Segment
+
+
+def get_as_candidate(cookies: Mapping[str, str], interview_id: UUID) -> Interview:
+    """Return the interview of this browser's candidate.
+
+    Raises UnknownRecordingError for everybody else, whether it exists or not.
+    """
+    interview = find_as_candidate(cookies, interview_id)
+    if interview is None:
+        raise UnknownRecordingError
+    return interview
+
+
+def get_segment(interview: Interview, segment_id: UUID) -> Segment:
+    """Return a segment of this very interview. Raises UnknownRecordingError."""
+    segment = (
+        Segment.objects.select_related("recording")
+        .filter(pk=segment_id, recording__interview=interview)
+        .first()
+    )
+    if segment is None:
+        raise UnknownRecordingError
+    return segment
+
+
+def get_asset(request: HttpRequest, interview_id: UUID, asset_id: int) -> Asset:
+    """Return a finished file for a member who may watch recordings.
+
+    A stranger gets Http404, a member without the right PermissionDenied.
+    """
+    asset = (
+        Asset.objects.select_related("recording__interview__organisation")
+        .filter(pk=asset_id, recording__interview=interview_id)
+        .first()
+    )
+    if asset is None:
+        raise Http404
+    require(request, asset.recording.interview.organisation, VIEW, "recording")
+    return asset

@@ -1,0 +1,1 @@
+"""From uploaded chunks to seekable files: pure functions, no database, no Django."""

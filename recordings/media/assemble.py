@@ -1,0 +1,266 @@
+"""Joins the segments of a recording into seekable files, one per run of codecs."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+
+from recordings.media.errors import HeaderInvalidError, IndexTooLargeError, MediaError
+from recordings.media.remux import IndexFullError, Output
+from recordings.media.runs import SegmentRuns
+from recordings.media.segments import (
+    ByteReader,
+    ChunkInput,
+    HoleReason,
+    SegmentInput,
+    segment_header,
+)
+from recordings.media.sinks import Sink, SinkFactory, Writer
+from recordings.media.timeline import Hole, Placed, group_segments, likely_end_ms
+from recordings.media.tracks import Container, output_container, output_mime
+
+# One ranged request each where the store is remote.
+COPY_BLOCK = 4 * 1024 * 1024
+# A cue takes about 21 bytes, a key frame comes every two seconds or less often.
+INDEX_BYTES_PER_SECOND = 36
+SMALLEST_INDEX = 8 * 1024
+# The index must lie in the first part of a multipart upload.
+LARGEST_INDEX = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class AssembledFile:
+    """A committed file. File time 0 is `start_ms` on the interview clock, on which
+    the holes are given too."""
+
+    number: int
+    start_ms: int
+    duration_ms: int
+    size: int
+    sha256: str
+    container: Container
+    mime: str
+    video_codec: str | None
+    audio_codec: str | None
+    width: int
+    height: int
+    frame_count: int
+    holes: tuple[Hole, ...]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What became of a recording; `lost` are segments nothing could be read of."""
+
+    files: tuple[AssembledFile, ...]
+    lost: tuple[Hole, ...]
+
+    @property
+    def holes(self) -> tuple[Hole, ...]:
+        inside = [hole for file in self.files for hole in file.holes]
+        return tuple(sorted([*inside, *self.lost], key=lambda hole: hole.start_ms))
+
+
+@dataclass(frozen=True)
+class _Written:
+    packets: int
+    frames: int
+    end_ms: int
+    holes: tuple[Hole, ...]
+
+
+def assemble(
+    segments: Sequence[SegmentInput],
+    sinks: SinkFactory,
+    *,
+    scratch: Path | None = None,
+    on_chunk: Callable[[], None] | None = None,
+) -> Assembly:
+    """Write the recording through `sinks`, reading chunk by chunk.
+
+    `scratch` is the folder for the temporary file MP4 needs; `on_chunk` is called
+    for every chunk opened (to renew a lease). On an error nothing of the file at
+    hand is left; files already committed stay and are overwritten by a new attempt.
+    """
+    watched = [_watch(segment, on_chunk) for segment in segments]
+    placed, lost = _place(watched)
+    files: list[AssembledFile] = []
+    for group in group_segments(placed):
+        file = _write_group(group, sinks, len(files), scratch)
+        if file is None:
+            lost += [_span(one.segment, HoleReason.UNREADABLE) for one in group]
+        else:
+            files.append(file)
+    return Assembly(tuple(files), tuple(lost))
+
+
+def _watch(segment: SegmentInput, on_chunk: Callable[[], None] | None) -> SegmentInput:
+    if on_chunk is None:
+        return segment
+    return replace(
+        segment,
+        chunks=[
+            replace(chunk, open=_opening(chunk, on_chunk)) for chunk in segment.chunks
+        ],
+    )
+
+
+def _opening(
+    chunk: ChunkInput, on_chunk: Callable[[], None]
+) -> Callable[[], ByteReader]:
+    def opened() -> ByteReader:
+        on_chunk()
+        return chunk.open()
+
+    return opened
+
+
+def _place(segments: Sequence[SegmentInput]) -> tuple[list[Placed], list[Hole]]:
+    placed: list[Placed] = []
+    lost: list[Hole] = []
+    for segment in segments:
+        try:
+            header = segment_header(segment)
+        except HeaderInvalidError:
+            lost.append(_span(segment, HoleReason.UNREADABLE))
+            continue
+        if header is not None:
+            placed.append(Placed(segment, header))
+        elif segment.chunks or segment.last_index is not None:
+            lost.append(_span(segment, HoleReason.HEADER_MISSING))
+    return placed, lost
+
+
+def _span(segment: SegmentInput, reason: HoleReason) -> Hole:
+    return Hole(segment.start_ms, likely_end_ms(segment), reason)
+
+
+def _write_group(
+    group: Sequence[Placed], sinks: SinkFactory, number: int, scratch: Path | None
+) -> AssembledFile | None:
+    container = output_container(group[0].header)
+    sink = sinks(number, container.value)
+    try:
+        if container is Container.WEBM:
+            written = _write_webm(group, sink)
+        else:
+            written = _write_mp4(group, sink, scratch)
+        if not written.packets:
+            sink.abort()
+            return None
+        sink.commit()
+    except av.FFmpegError as error:
+        sink.abort()
+        raise MediaError from error
+    except BaseException:
+        sink.abort()
+        raise
+    return _describe(group, sink, number, container, written)
+
+
+def _write_webm(group: Sequence[Placed], sink: Sink) -> _Written:
+    """Reserve room for the index in front; start again with twice the room."""
+    room = _index_room(group)
+    while True:
+        try:
+            return _mux(
+                group,
+                sink.begin(),
+                Container.WEBM,
+                {"reserve_index_space": str(room)},
+            )
+        except IndexFullError:
+            if room >= LARGEST_INDEX:
+                raise IndexTooLargeError from None
+            room = min(2 * room, LARGEST_INDEX)
+
+
+def _index_room(group: Sequence[Placed]) -> int:
+    start = group[0].segment.start_ms
+    seconds = (max(likely_end_ms(one.segment) for one in group) - start) // 1000
+    return min(SMALLEST_INDEX + INDEX_BYTES_PER_SECOND * seconds, LARGEST_INDEX)
+
+
+def _write_mp4(group: Sequence[Placed], sink: Sink, scratch: Path | None) -> _Written:
+    """The muxer moves the index forward by reopening its file, so it needs a path."""
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        path = Path(folder) / "recording.mp4"
+        written = _mux(group, str(path), Container.MP4, {"movflags": "faststart"})
+        if written.packets:
+            _copy(path, sink.begin())
+    return written
+
+
+def _copy(path: Path, writer: Writer) -> None:
+    with path.open("rb") as source:
+        while block := source.read(COPY_BLOCK):
+            writer.write(block)
+
+
+def _mux(
+    group: Sequence[Placed],
+    target: Writer | str,
+    container: Container,
+    options: dict[str, str],
+) -> _Written:
+    first = group[0]
+    start_ms = first.segment.start_ms
+    with Output(
+        target, container, first.header, start_ms=start_ms, options=options
+    ) as output:
+        for one in group:
+            _copy_segment(one, output)
+        holes = output.finish_holes()
+    return _Written(output.packet_count, output.frame_count, output.end_ms, holes)
+
+
+def _copy_segment(one: Placed, output: Output) -> None:
+    segment, header = one.segment, one.header
+    runs = SegmentRuns(segment, header)
+    output.begin_segment(has_video=header.video is not None)
+    for run in runs:
+        output.copy_run(run, header.container, segment.start_ms)
+    duration = segment.duration_ms
+    end_ms = None if duration is None else segment.start_ms + duration
+    output.end_segment(runs.trailing, end_ms)
+
+
+def _describe(
+    group: Sequence[Placed],
+    sink: Sink,
+    number: int,
+    container: Container,
+    written: _Written,
+) -> AssembledFile:
+    header, start_ms = group[0].header, group[0].segment.start_ms
+    with sink.open() as finished:
+        size, digest = _measure(finished)
+    return AssembledFile(
+        number=number,
+        start_ms=start_ms,
+        duration_ms=written.end_ms - start_ms,
+        size=size,
+        sha256=digest,
+        container=container,
+        mime=output_mime(container, has_video=header.video is not None),
+        video_codec=header.video.codec if header.video else None,
+        audio_codec=header.audio.codec if header.audio else None,
+        width=header.video.width if header.video else 0,
+        height=header.video.height if header.video else 0,
+        frame_count=written.frames,
+        holes=written.holes,
+    )
+
+
+def _measure(finished: BinaryIO) -> tuple[int, str]:
+    """Size and hash as stored: the head was written last, so this reads it all."""
+    digest = hashlib.sha256()
+    size = 0
+    while block := finished.read(COPY_BLOCK):
+        digest.update(block)
+        size += len(block)
+    return size, digest.hexdigest()

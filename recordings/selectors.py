@@ -1,0 +1,157 @@
+"""Reads: how much of an interview was captured and stored, and where gaps are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
+
+from interviews.models import Interview
+from recordings.enums import AssetKind, RecordingState
+from recordings.models import Asset, Chunk, Recording
+from recordings.schemas import Manifest
+
+# The last slice of a recorder may be counted a little differently on both sides.
+ROUNDING_MS = 1000
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What has arrived of a recording."""
+
+    segments: int
+    closed: int
+    chunks: int
+    captured_ms: int
+    stored_ms: int
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A stretch of the interview clock that nobody can watch."""
+
+    start_ms: int
+    end_ms: int
+    reason: str
+
+    @property
+    def duration_ms(self) -> int:
+        """How long it is."""
+        return self.end_ms - self.start_ms
+
+
+@dataclass(frozen=True)
+class RecordingReceipt:
+    """What was captured and what of it is safe; `state` is None where nothing is."""
+
+    state: str | None
+    captured_ms: int
+    stored_ms: int
+    gaps: tuple[Gap, ...]
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether less is stored than was captured."""
+        return self.captured_ms - self.stored_ms > ROUNDING_MS
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether something is missing in the middle, or was never stored."""
+        return bool(self.gaps) or self.is_incomplete
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is something to play."""
+        return self.state == RecordingState.ASSEMBLED
+
+    @property
+    def missing_ms(self) -> int:
+        """How much cannot be watched."""
+        unsent = max(0, self.captured_ms - self.stored_ms)
+        return max(unsent, sum(gap.duration_ms for gap in self.gaps))
+
+
+def sum_up(recording: Recording) -> Sums:
+    """Count what there is of a recording at this moment.
+
+    A closed segment counts with what its manifest says, an open one with the end of
+    its last chunk.
+    """
+    segments = recording.segments.annotate(
+        reached_ms=Max(F("chunks__start_ms") + F("chunks__duration_ms"))
+    )
+    captured = closed = 0
+    for segment in segments:
+        reached: int = segment.reached_ms or 0
+        if segment.manifest is not None:
+            manifest = Manifest.model_validate(segment.manifest)
+            reached = max(reached, manifest.duration_ms)
+        captured += reached
+        closed += segment.closed_at is not None
+    totals = Chunk.objects.filter(segment__recording=recording).aggregate(
+        count=Count("pk"), stored=Sum("duration_ms"), last_at=Max("stored_at")
+    )
+    return Sums(
+        segments=len(segments),
+        closed=closed,
+        chunks=totals["count"],
+        captured_ms=captured,
+        stored_ms=totals["stored"] or 0,
+        last_at=totals["last_at"],
+    )
+
+
+def read_receipt(interview: Interview) -> RecordingReceipt:
+    """Return captured, stored and missing over all tracks, whatever stage they are at."""
+    recordings = list(interview.recordings.order_by("track"))
+    sums = [sum_up(one) for one in recordings]
+    states = {one.state for one in recordings}
+    return RecordingReceipt(
+        state=_overall(states),
+        captured_ms=sum(one.captured_ms for one in sums),
+        stored_ms=sum(one.stored_ms for one in sums),
+        gaps=tuple(gap for one in recordings for gap in gaps_of(one)),
+    )
+
+
+def _overall(states: set[str]) -> str | None:
+    for state in (
+        RecordingState.FAILED,
+        RecordingState.RECORDING,
+        RecordingState.ASSEMBLED,
+        RecordingState.EMPTY,
+    ):
+        if state in states:
+            return state
+    return None
+
+
+def gaps_of(recording: Recording) -> list[Gap]:
+    """Return the gaps found when the recording was assembled."""
+    return [Gap(**hole) for hole in recording.holes]
+
+
+def with_gaps() -> Q:
+    """Return the condition for recordings with gaps, for lists and filters."""
+    return ~Q(holes=[])
+
+
+def recordings_with_gaps() -> QuerySet[Recording]:
+    """Return the recordings in which something is missing."""
+    return Recording.objects.filter(with_gaps())
+
+
+def list_playable(interview: Interview) -> QuerySet[Asset]:
+    """Return the files a player plays one after another, by track and part."""
+    return (
+        Asset.objects.filter(recording__interview=interview, kind=AssetKind.PLAYABLE)
+        .select_related("recording")
+        .order_by("recording__track", "part")
+    )
+
+
+def find_poster(interview: Interview) -> Asset | None:
+    """Return the picture to show before playing."""
+    return Asset.objects.filter(
+        recording__interview=interview, kind=AssetKind.POSTER
+    ).first()

@@ -1,0 +1,1 @@
+"""The upload protocol for the candidate's page, and playback for members."""

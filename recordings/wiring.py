@@ -1,0 +1,15 @@
+"""What this app registers with the lower ones, once the models are loaded."""
+
+from datetime import timedelta
+
+from interviews.pipeline import register_step
+from interviews.room_panels import register_panel, register_receipt, register_record
+from recordings import events as events
+from recordings.panels import build_panel, build_receipt, build_record
+from recordings.services.assembly import assemble_interview
+from recordings.services.intake import STEP
+
+register_step(STEP, assemble_interview, lease=timedelta(minutes=5))
+register_panel("recording", build_panel)
+register_receipt("recording", build_receipt)
+register_record("recording", build_record)

@@ -1,0 +1,1 @@
+"""Tests of assembly, on recordings made the way a browser makes them."""

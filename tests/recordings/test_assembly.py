@@ -1,0 +1,283 @@
+"""Assembly: chunks become one seekable file, once, whatever happens meanwhile."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from base.clock import now
+from interviews.enums import InterviewState, StepState
+from interviews.models import Interview, PipelineStep
+from recordings.enums import AssetKind, ChunkState, RecordingState
+from recordings.media.verify import verify
+from recordings.models import Asset, Chunk
+from recordings.services import assembly
+from tests.factories.interviews import InterviewFactory
+from tests.recordings.conftest import Browser, end, slices_of_recording
+from tests.recordings.media.recorded import cut, decode_all, record
+from tests.recordings.steps import (
+    assemble,
+    asset_files,
+    playable,
+    stored_files,
+)
+
+
+def test_recording_becomes_a_seekable_file_with_a_poster(
+    browser: Browser, interview: Interview, media: Path
+) -> None:
+    browser.send(slices_of_recording())
+    end(interview)
+
+    step = assemble(interview)
+
+    assert (step.state, step.attempts) == (StepState.DONE, 1)
+    assert step.message == "0:08 assembled, without gaps."
+    recording = interview.recordings.get()
+    assert (recording.state, recording.holes) == (RecordingState.ASSEMBLED, [])
+    assert (recording.captured_ms, recording.stored_ms) == (8000, 8000)
+    [asset] = playable(interview)
+    path = media / asset.key
+    assert path.stat().st_size == asset.size
+    assert abs(asset.duration_ms - 8000) < 100
+    assert (asset.width, asset.height, asset.codecs) == (160, 120, "vp9,opus")
+    assert asset.mime_type == "video/webm"
+    decoded = decode_all(path)
+    assert (decoded.frames, decoded.errors) == (160, 0)
+    poster = Asset.objects.get(kind=AssetKind.POSTER)
+    assert (media / poster.key).read_bytes().startswith(b"\xff\xd8")
+    assert Chunk.objects.count() == 4
+    assert len(stored_files(media)) == 6
+
+
+def test_lost_chunk_is_a_gap_and_the_rest_plays(
+    browser: Browser, interview: Interview, media: Path
+) -> None:
+    browser.send(slices_of_recording(seconds=12, count=6), without=(2,))
+    end(interview)
+
+    step = assemble(interview)
+
+    assert step.message == "0:12 assembled, gaps: 1."
+    [gap] = interview.recordings.get().holes
+    assert gap["reason"] == "chunk_missing"
+    assert 3000 <= gap["start_ms"] < gap["end_ms"] <= 8500
+    assert decode_all(media / playable(interview)[0].key).errors == 0
+
+
+def test_damaged_and_vanished_chunks_are_noted(
+    browser: Browser, interview: Interview, media: Path
+) -> None:
+    browser.send(slices_of_recording(seconds=16, count=8))
+    end(interview)
+    chunks = list(Chunk.objects.order_by("index"))
+    (media / chunks[2].key).write_bytes(b"\0" * chunks[2].size)
+    (media / chunks[5].key).unlink()
+
+    step = assemble(interview)
+
+    assert step.state == StepState.DONE
+    damaged = Chunk.objects.filter(state=ChunkState.DAMAGED).order_by("index")
+    assert list(damaged.values_list("index", flat=True)) == [2, 5]
+    reasons = [gap["reason"] for gap in interview.recordings.get().holes]
+    assert reasons == ["chunk_damaged", "chunk_missing"]
+
+
+def test_reload_gives_one_file_and_another_codec_a_second(
+    browser: Browser, interview: Interview, media: Path
+) -> None:
+    browser.send(slices_of_recording())
+    for number, codec in enumerate(["libvpx-vp9", "libvpx"], start=1):
+        again = Browser(browser.client, interview)
+        again.open(started_ms=number * 10_000)
+        for index, data in enumerate(cut(record(codec, seconds=8), 4)):
+            again.put(index, data)
+        again.close(4)
+    end(interview)
+
+    assemble(interview)
+
+    first, second = playable(interview)
+    assert (first.codecs, second.codecs) == ("vp9,opus", "vp8,opus")
+    assert (first.part, first.start_ms, second.start_ms) == (0, 0, 20_000)
+    assert abs(first.duration_ms - 18_000) < 100
+    gaps = interview.recordings.get().holes
+    assert [gap["reason"] for gap in gaps] == ["not_recorded"] * 2
+
+
+@pytest.mark.parametrize("is_preview", [True, False], ids=["preview", "nothing-sent"])
+def test_nothing_recorded_is_skipped(db: None, is_preview: bool) -> None:
+    interview = InterviewFactory.create(
+        state=InterviewState.ACTIVE, is_preview=is_preview
+    )
+    end(interview)
+    step = assemble(interview)
+    assert (step.state, step.message) == (StepState.SKIPPED, "Nothing was recorded.")
+
+
+def test_segment_without_chunks_is_nothing(
+    browser: Browser, interview: Interview
+) -> None:
+    browser.open()
+    end(interview)
+    assert assemble(interview).state == StepState.SKIPPED
+    assert interview.recordings.get().state == RecordingState.EMPTY
+
+
+def test_bytes_nobody_can_read_leave_no_file(
+    browser: Browser, interview: Interview, media: Path
+) -> None:
+    browser.open()
+    browser.put(1, b"no recording at all" * 100)
+    browser.close(2)
+    end(interview)
+
+    step = assemble(interview)
+
+    assert step.state == StepState.DONE
+    recording = interview.recordings.get()
+    assert recording.state == RecordingState.EMPTY
+    assert [gap["reason"] for gap in recording.holes] == ["header_missing"]
+    assert asset_files(media) == set()
+
+
+def test_waits_for_a_segment_nobody_closed_then_goes_on(
+    browser: Browser, interview: Interview
+) -> None:
+    browser.open()
+    for index, data in enumerate(slices_of_recording()):
+        browser.put(index, data)
+    end(interview)
+
+    waiting = assemble(interview)
+    assert waiting.state == StepState.WAITING
+    assert waiting.message == "Waiting for the rest of the recording."
+
+    long_ago = now() - timedelta(minutes=3)
+    Interview.objects.update(ended_at=long_ago)
+    Chunk.objects.update(stored_at=long_ago)
+    assert assemble(interview).state == StepState.DONE
+
+
+def test_does_not_wait_for_ever(browser: Browser, interview: Interview) -> None:
+    browser.open()
+    browser.put(0, slices_of_recording()[0])
+    end(interview)
+    states = [assemble(interview).state for _ in range(3)]
+    assert states == [StepState.WAITING, StepState.WAITING, StepState.DONE]
+
+
+def test_late_chunk_fills_the_gap_and_the_address_stays(
+    browser: Browser, interview: Interview, media: Path
+) -> None:
+    slices = slices_of_recording(seconds=12, count=6)
+    browser.send(slices, without=(2,))
+    end(interview)
+    assemble(interview)
+    [before] = playable(interview)
+
+    assert browser.put(2, slices[2]).status_code == 201
+    assert interview.recordings.get().state == RecordingState.RECORDING
+    step = assemble(interview)
+
+    assert step.message == "0:12 assembled, without gaps."
+    [after] = playable(interview)
+    assert after.pk == before.pk
+    assert after.sha256 != before.sha256
+    rows = set(Asset.objects.values_list("key", flat=True))
+    assert asset_files(media) == rows
+
+
+def test_chunk_arriving_during_assembly_is_not_lost(
+    browser: Browser, interview: Interview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slices = slices_of_recording(seconds=12, count=6)
+    browser.send(slices, without=(5,))
+    end(interview)
+
+    def verify_slowly(*given: object) -> object:
+        if not Chunk.objects.filter(index=5).exists():
+            assert browser.put(5, slices[5]).status_code == 201
+        return verify(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(assembly, "verify", verify_slowly)
+
+    first = assemble(interview)
+    assert first.state == StepState.WAITING
+    assert first.message == "More of the recording arrived meanwhile."
+    assert not Asset.objects.exists()
+
+    assert assemble(interview).message == "0:12 assembled, without gaps."
+
+
+def test_repeated_assembly_gives_the_same_bytes(
+    browser: Browser, interview: Interview, media: Path
+) -> None:
+    browser.send(slices_of_recording())
+    end(interview)
+    assemble(interview)
+    [first] = playable(interview)
+    PipelineStep.objects.update(state=StepState.WAITING)
+
+    assemble(interview)
+
+    [second] = playable(interview)
+    assert (second.pk, second.sha256) == (first.pk, first.sha256)
+    assert asset_files(media) == set(Asset.objects.values_list("key", flat=True))
+
+
+def test_worker_that_lost_its_lease_writes_nothing(
+    browser: Browser, interview: Interview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.send(slices_of_recording())
+    end(interview)
+
+    def taken_over(*given: object) -> object:
+        PipelineStep.objects.update(lease_token="another worker's")
+        return verify(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(assembly, "verify", taken_over)
+
+    step = assemble(interview)
+
+    assert step.state == StepState.RUNNING
+    assert step.lease_token == "another worker's"
+    assert not Asset.objects.exists()
+
+
+def test_files_that_do_not_read_back_are_tried_again(
+    browser: Browser, interview: Interview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.send(slices_of_recording())
+    end(interview)
+    monkeypatch.setattr("recordings.media.verify.DURATION_TOLERANCE_MS", -1)
+
+    step = assemble(interview)
+
+    assert step.state == StepState.WAITING
+    assert step.message == "The stored recording has another length."
+    assert interview.recordings.get().state == RecordingState.FAILED
+    monkeypatch.undo()
+
+
+def test_abandoned_temporary_files_are_swept(
+    browser: Browser, interview: Interview, media: Path
+) -> None:
+    browser.send(slices_of_recording())
+    end(interview)
+    chunk_folder = (media / Chunk.objects.filter(index=0).get().key).parent
+    old, fresh = chunk_folder / ".part-old", chunk_folder / ".part-fresh"
+    asset_folder = chunk_folder.parents[1] / "assets"
+    asset_folder.mkdir()
+    left = [old, fresh, asset_folder / ".part-x", asset_folder / "dead-0.webm"]
+    for path in left:
+        path.write_bytes(b"left behind")
+    os.utime(old, (0, 0))
+
+    assemble(interview)
+
+    assert [path.exists() for path in left] == [False, True, False, False]
+
+
+# S3

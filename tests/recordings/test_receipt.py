@@ -1,0 +1,117 @@
+"""The receipt: what was captured, what is safe, what is missing, and where it shows."""
+
+import pytest
+
+from interviews.models import Interview
+from interviews.room_panels import build_panels, build_receipt, build_record
+from interviews.timeline.registry import parse_payload
+from recordings.panels import format_ms
+from recordings.selectors import (
+    find_poster,
+    list_playable,
+    read_receipt,
+    recordings_with_gaps,
+)
+from tests.factories.interviews import InterviewFactory
+from tests.factories.recordings import RecordingFactory
+from tests.recordings.conftest import Browser, end, slices_of_recording
+from tests.recordings.test_assembly import assemble
+
+HOLE = {"start_ms": 4000, "end_ms": 9500, "reason": "chunk_missing"}
+
+
+def lines(interview: Interview) -> list[tuple[str, str]]:
+    return [(line.label, line.value) for line in build_receipt(interview)]
+
+
+def test_receipt_of_a_whole_recording(browser: Browser, interview: Interview) -> None:
+    browser.send(slices_of_recording())
+    assert lines(interview) == [("Recording", "0:08, all of it stored")]
+    end(interview)
+    assemble(interview)
+
+    receipt = read_receipt(interview)
+
+    assert (receipt.captured_ms, receipt.stored_ms) == (8000, 8000)
+    assert (receipt.has_gaps, receipt.is_ready, receipt.missing_ms) == (False, True, 0)
+    assert [asset.part for asset in list_playable(interview)] == [0]
+    poster = find_poster(interview)
+    assert poster is not None
+    assert poster.mime_type == "image/jpeg"
+
+
+def test_receipt_says_what_is_missing(browser: Browser, interview: Interview) -> None:
+    browser.send(slices_of_recording(seconds=12, count=6), without=(2,))
+    end(interview)
+    assert lines(interview) == [("Recording", "0:10 of 0:12 stored")]
+    assemble(interview)
+
+    receipt = read_receipt(interview)
+
+    assert receipt.has_gaps
+    assert [gap.reason for gap in receipt.gaps] == ["chunk_missing"]
+    assert receipt.missing_ms >= 2000
+    [first, second] = lines(interview)
+    assert first == ("Recording", "0:10 of 0:12 stored")
+    assert second[0] == "Gaps in the recording"
+    assert second[1].startswith("1 gap, 0:0")
+
+
+def test_open_segment_counts_what_has_arrived(
+    browser: Browser, interview: Interview
+) -> None:
+    browser.open()
+    browser.put(1, b"bytes")
+    receipt = read_receipt(interview)
+    assert (receipt.captured_ms, receipt.stored_ms) == (4000, 2000)
+    assert receipt.is_incomplete
+    assert not receipt.is_ready
+
+
+def test_receipt_before_anything_was_recorded(interview: Interview) -> None:
+    assert lines(interview) == [("Recording", "Nothing was recorded.")]
+    assert read_receipt(interview).state is None
+
+
+def test_preview_has_no_receipt_and_nowhere_to_send(db: None) -> None:
+    preview = InterviewFactory.create(is_preview=True)
+    assert lines(preview) == []
+    assert build_panels(preview)["recording"] == {"required": False, "base_url": ""}
+
+
+def test_room_is_told_where_to_send(interview: Interview) -> None:
+    assert build_panels(interview)["recording"] == {
+        "required": True,
+        "base_url": f"/api/v1/interviews/{interview.pk}/recordings",
+    }
+
+
+def test_record_of_the_candidate(interview: Interview) -> None:
+    RecordingFactory.create(interview=interview, holes=[HOLE])
+    part = build_record(interview)["recording"]
+    assert part.data == {"captured_ms": 0, "stored_ms": 0, "gaps": [HOLE]}
+    assert [entry.heading for entry in part.entries] == [
+        "Recording",
+        "Gaps in the recording",
+    ]
+
+
+def test_recordings_with_gaps_are_found(db: None) -> None:
+    broken = RecordingFactory.create(holes=[HOLE])
+    RecordingFactory.create()
+    assert list(recordings_with_gaps()) == [broken]
+
+
+def test_events_are_of_registered_kinds(browser: Browser, interview: Interview) -> None:
+    browser.send(slices_of_recording())
+    payloads = [parse_payload(event) for event in interview.events.order_by("seq")]
+    assert len(payloads) == 6
+    assert {event.origin for event in interview.events.all()} == {"candidate"}
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [(0, "0:00"), (59_999, "0:59"), (61_000, "1:01"), (3_661_000, "1:01:01")],
+)
+def test_time_as_people_write_it(milliseconds: int, text: str) -> None:
+    assert format_ms(milliseconds) == text
