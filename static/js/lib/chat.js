@@ -1,0 +1,177 @@
+// The assistant's panel: conversation, streaming that never moves what is being read, asking, stopping, applying.
+import { createComposer } from "./composer.js";
+import { createConversation } from "./conversation.js";
+import { setText } from "./dom.js";
+import { createEmitter } from "./events.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
+import { createTurnView } from "./turnview.js";
+
+function filesText(paths) {
+  if (paths.length === 0) return gettext("It sees no file: none is open.");
+  const name = paths[0].split("/").at(-1);
+  if (paths.length === 1) return interpolate(gettext("It sees %(name)s"), { name });
+  const text = ngettext(
+    "It sees %(name)s and %(n)s more file",
+    "It sees %(name)s and %(n)s more files",
+    paths.length - 1,
+  );
+  return interpolate(text, { name, n: paths.length - 1 });
+}
+
+/**
+ * root holds [data-chat=log|empty|more|state|announce|simulated] and form[data-chat=composer].
+ * workspace: {flush(), files() -> paths, target() -> {name, line} | null, apply({mode, text, turn, block}) -> {text, undo}}.
+ * Events: "answered" (entry).
+ */
+export function createChat({ root, socket, workspace, draftKey }) {
+  const emitter = createEmitter();
+  const conversation = createConversation();
+  const part = (name) => root.querySelector(`[data-chat="${name}"]`);
+  const [log, empty, more, state, announce] = ["log", "empty", "more", "state", "announce"].map(
+    part,
+  );
+  const views = new Map();
+  const dirty = new Set();
+  let conversationId = null;
+  let assistant;
+
+  const composer = createComposer({ root: part("composer"), draftKey, onSend: ask, onStop: stop });
+
+  function applyFor(entry, block) {
+    if (!entry.turn) return null;
+    return {
+      target: workspace.target,
+      run: ({ mode, text }) => workspace.apply({ mode, text, turn: entry.turn, block }),
+    };
+  }
+
+  function viewOf(entry) {
+    if (!views.has(entry.key)) views.set(entry.key, createTurnView({ applyFor, retry }));
+    return views.get(entry.key);
+  }
+
+  function drawMore() {
+    const parts = [...(log.lastElementChild?.children ?? [])];
+    const end = Math.max(0, ...parts.map((node) => node.getBoundingClientRect().bottom));
+    more.hidden = end <= log.getBoundingClientRect().bottom + 4;
+  }
+
+  function drawSoon(entry) {
+    if (dirty.size === 0) requestAnimationFrame(drawDirty);
+    dirty.add(entry);
+  }
+
+  function drawDirty() {
+    for (const entry of dirty) viewOf(entry).update(entry);
+    dirty.clear();
+    composer.setLive(Boolean(conversation.live));
+    drawMore();
+  }
+
+  function drawAll(entries) {
+    const keys = new Set(entries.map((entry) => entry.key));
+    for (const key of views.keys()) if (!keys.has(key)) views.delete(key);
+    const nodes = entries.map((entry) => {
+      const view = viewOf(entry);
+      view.update(entry);
+      return view.root;
+    });
+    const wasEmpty = log.childElementCount === 0;
+    nodes.forEach((node, at) => {
+      if (log.children[at] !== node) log.insertBefore(node, log.children[at] ?? null);
+    });
+    while (log.children.length > nodes.length) log.lastElementChild.remove();
+    drawEmpty();
+    if (wasEmpty) log.scrollTop = log.scrollHeight;
+    composer.setLive(Boolean(conversation.live));
+    drawMore();
+  }
+
+  function bringToTop(entry) {
+    const { root: node } = viewOf(entry);
+    log.scrollTop = node.offsetTop - log.firstElementChild.offsetTop;
+  }
+
+  async function ask(text) {
+    const id = crypto.randomUUID();
+    bringToTop(conversation.ask(id, text));
+    await workspace.flush();
+    const frame = { type: "turn.ask", id, text, files: workspace.files() };
+    if (conversationId) frame.conversation = conversationId;
+    try {
+      await socket.request(frame);
+    } catch (error) {
+      const entry = conversation.withdraw(id);
+      const reason = error.message || gettext("Your question was not sent. Try again in a moment.");
+      composer.giveBack(entry?.question ?? text, reason);
+    }
+  }
+
+  function retry(entry) {
+    ask(entry.question);
+  }
+
+  function stop() {
+    const { live } = conversation;
+    if (live?.turn) socket.send({ type: "turn.stop", turn: live.turn });
+  }
+
+  /** What to ask is only worth saying where asking works. */
+  function drawEmpty() {
+    empty.hidden = conversation.entries.length > 0 || assistant?.available === false;
+  }
+
+  function drawAvailability({ available = true, message = "", simulated = false } = {}) {
+    const connecting = socket.state === "online" ? "" : gettext("Connecting to the assistant…");
+    const off = message || gettext("The assistant is not available at the moment.");
+    setText(state, available ? connecting : off);
+    state.hidden = !state.textContent;
+    composer.setAvailable(available);
+    part("simulated").hidden = !simulated;
+    drawEmpty();
+  }
+
+  socket.on("hello", (frame) => {
+    assistant = frame.assistant;
+    conversationId = frame.conversation ?? conversationId;
+    if (frame.limits) composer.setLimits(frame.limits);
+    conversation.hello(frame);
+    drawAvailability(assistant);
+    const { live } = frame;
+    if (live) socket.send({ type: "turn.resume", turn: live.turn, offset: live.text.length });
+  });
+  socket.on("state", ({ state: name, message }) => {
+    const closed = name === "closed" && message ? { available: false, message } : assistant;
+    drawAvailability(closed);
+  });
+  socket.on("turn.queued", conversation.queued);
+  socket.on("turn.started", (frame) => {
+    conversationId = frame.conversation ?? conversationId;
+    conversation.started(frame);
+  });
+  socket.on("turn.delta", conversation.delta);
+  socket.on("turn.tool", conversation.tool);
+  socket.on("turn.finished", (frame) => {
+    conversation.finished(frame);
+    announce.textContent = gettext("The answer is complete.");
+    emitter.emit("answered", frame);
+  });
+  socket.on("turn.failed", (frame) => {
+    conversation.failed(frame);
+    announce.textContent = gettext("The answer failed.");
+  });
+  conversation.on("gap", (from) => socket.send({ type: "turn.resume", ...from }));
+  conversation.on("change", drawSoon);
+  conversation.on("reset", drawAll);
+
+  log.addEventListener("scroll", drawMore, { passive: true });
+  more.addEventListener("click", () => {
+    log.scrollTop = log.scrollHeight;
+  });
+
+  return {
+    on: emitter.on,
+    focus: composer.focus,
+    showFiles: () => composer.setFiles(filesText(workspace.files())),
+  };
+}

@@ -1,0 +1,65 @@
+// The top bar's states, each in its one place and always true: stored, connection, clock.
+import { formatRemaining } from "./clock.js";
+import { setText } from "./dom.js";
+import { gettext, interpolate } from "./i18n.js";
+
+const SETTLED_MS = 400;
+
+function savedWords({ state, message }) {
+  if (state === "problem") return ["danger", message || gettext("Not stored")];
+  if (state === "offline")
+    return ["warning", gettext("Your code is safe here; we are reconnecting")];
+  if (state === "saving") return ["busy", gettext("Saving")];
+  return ["good", gettext("Saved")];
+}
+
+function connectionWords({ state, attempt }) {
+  if (state === "online") return ["good", gettext("online")];
+  if (state === "closed") return ["danger", gettext("closed")];
+  if (state === "connecting") return ["busy", gettext("connecting")];
+  return [
+    "warning",
+    attempt > 1
+      ? interpolate(gettext("reconnecting, try %(n)s"), { n: attempt })
+      : gettext("reconnecting"),
+  ];
+}
+
+export function createRoomBar({ root, documents, socket, clock }) {
+  const saved = root.querySelector('[data-state="saved"]');
+  const connection = root.querySelector('[data-state="connection"]');
+  const face = root.querySelector("[data-clock]");
+  const announce = root.querySelector("[data-clock-announce]");
+  let settling = null;
+
+  function put(node, [level, text]) {
+    if (node.className !== `status ${level}`) node.className = `status ${level}`;
+    setText(node, text);
+  }
+
+  /** "Saved" is said a moment late, never early: it does not flicker while someone types. */
+  function drawSaved() {
+    const { status } = documents;
+    clearTimeout(settling);
+    if (status.state === "saved") {
+      settling = setTimeout(() => put(saved, savedWords(status)), SETTLED_MS);
+      return;
+    }
+    put(saved, savedWords(status));
+    if (status.state !== "saving") setText(announce, savedWords(status)[1]);
+  }
+
+  function drawClock({ ms, level }) {
+    setText(face, ms === null ? gettext("no limit") : formatRemaining(ms));
+    if (face.dataset.level !== level) face.dataset.level = level;
+  }
+
+  documents.on("status", drawSaved);
+  socket.on("hello", drawSaved);
+  socket.on("state", (details) => {
+    put(connection, connectionWords(details));
+    drawSaved();
+  });
+  clock.on("tick", drawClock);
+  clock.on("announce", (text) => setText(announce, text));
+}

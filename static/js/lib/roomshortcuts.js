@@ -1,0 +1,42 @@
+// The shortcuts of the room, in the order the sheet lists them.
+import { gettext } from "./i18n.js";
+
+/** The parts are those of pages/room.js; chat is null where there is no assistant. */
+export function roomShortcuts({ find, runs, panels, editor, chat, problemTabs, sections, help }) {
+  function toAssistant() {
+    panels.reveal("assistant");
+    chat?.focus();
+  }
+
+  function toFiles() {
+    panels.reveal("problem");
+    problemTabs.select("files");
+    find('[data-tree] [tabindex="0"]')?.focus();
+  }
+
+  return [
+    { keys: "Mod+Enter", label: gettext("Run the tests"), run: () => runs.start("tests") },
+    {
+      keys: "Mod+1",
+      label: gettext("Show or hide the problem"),
+      run: () => panels.toggle("problem"),
+    },
+    {
+      keys: "Mod+2",
+      label: gettext("Fold or unfold the results"),
+      run: () => panels.toggle("results"),
+    },
+    {
+      keys: "Mod+3",
+      label: gettext("Show or hide the assistant"),
+      run: () => panels.toggle("assistant"),
+    },
+    { keys: "Alt+e", label: gettext("To the editor"), run: () => editor.focus() },
+    { keys: "Alt+a", label: gettext("To the assistant"), run: toAssistant },
+    { keys: "Alt+f", label: gettext("To the files"), run: toFiles },
+    { keys: "Alt+PageUp", label: gettext("Previous problem"), run: () => sections.move(-1) },
+    { keys: "Alt+PageDown", label: gettext("Next problem"), run: () => sections.move(1) },
+    { keys: "Mod+F", label: gettext("Search in the file") },
+    { keys: "?", label: gettext("This sheet"), bare: true, run: () => help.showModal() },
+  ];
+}

@@ -1,0 +1,57 @@
+// What the assistant's panel may do with the workspace: which files go along, and Apply with its undo.
+import { gettext, interpolate } from "./i18n.js";
+import { singleReplacement } from "./textdiff.js";
+
+const MOST_FILES = 5;
+const LOOK_MS = 50;
+const LOOKS = 40;
+
+async function reached(doc, version) {
+  for (let look = 0; look < LOOKS && doc.version() < version; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+export function createWorkspace({ documents, editor }) {
+  const nameOf = (path) => path.split("/").at(-1);
+
+  function undo(doc, before, version) {
+    if (doc.version() !== version || doc.unsaved() > 0) {
+      return gettext("The file has changed since, so it is left as it is.");
+    }
+    const change = singleReplacement(doc.state.doc.toString(), before);
+    if (change) doc.dispatch({ changes: change });
+    doc.edited(doc.state);
+    return gettext("Undone.");
+  }
+
+  return {
+    flush: () => documents.flush(),
+
+    /** The file being looked at first, then the other open ones. */
+    files() {
+      const others = editor.paths.filter((path) => path !== editor.active);
+      return (editor.active ? [editor.active, ...others] : others).slice(0, MOST_FILES);
+    },
+
+    target() {
+      const { active } = editor;
+      return active ? { name: nameOf(active), line: editor.cursorLine() } : null;
+    },
+
+    async apply({ mode, text, turn, block }) {
+      const path = editor.active;
+      const line = editor.cursorLine();
+      const doc = await documents.open(path);
+      await documents.flush();
+      const before = doc.state.doc.toString();
+      const place = mode === "insert" ? { line } : {};
+      const applied = await documents.apply({ path, mode, text, turn, block, ...place });
+      await reached(doc, applied.version);
+      if (editor.active === path)
+        editor.goTo(mode === "append" ? Infinity : mode === "insert" ? line : 1);
+      const words = interpolate(gettext("Put into %(name)s."), { name: nameOf(path) });
+      return { text: words, undo: () => undo(doc, before, applied.version) };
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { lengthProblem } from "../../static/js/lib/composer.js";
+import { createConversation, measureMessage } from "../../static/js/lib/conversation.js";
+
+const asked = { messages: [], live: null };
+
+function message(role, text, turn, rest = {}) {
+  return { id: `${turn}-${role}`, role, text, turn, state: "finished", stop_reason: "", ...rest };
+}
+
+function streaming() {
+  const conversation = createConversation();
+  const gaps = [];
+  conversation.on("gap", (gap) => gaps.push(gap));
+  conversation.hello(asked);
+  conversation.ask("a", "why?");
+  conversation.queued({ id: "a", turn: "t" });
+  conversation.started({ id: "a", turn: "t", model: "m", simulated: false });
+  return { conversation, gaps };
+}
+
+test("deltas join in order and repeats are cut", () => {
+  const { conversation } = streaming();
+  conversation.delta({ turn: "t", offset: 0, text: "Hel" });
+  conversation.delta({ turn: "t", offset: 1, text: "ello" });
+  assert.deepEqual(
+    [conversation.entries[0].answer, conversation.entries[0].state],
+    ["Hello", "streaming"],
+  );
+});
+
+test("a delta beyond what is held asks to resume from there", () => {
+  const { conversation, gaps } = streaming();
+  conversation.delta({ turn: "t", offset: 0, text: "He" });
+  conversation.delta({ turn: "t", offset: 9, text: "world" });
+  assert.deepEqual([conversation.entries[0].answer, gaps], ["He", [{ turn: "t", offset: 2 }]]);
+});
+
+test("an end that is longer than what is held asks for the rest", () => {
+  const { conversation, gaps } = streaming();
+  conversation.finished({ turn: "t", stop_reason: "end_turn", text_length: 5 });
+  assert.deepEqual(gaps, [{ turn: "t", offset: 0 }]);
+});
+
+test("being told of the start again keeps what has arrived", () => {
+  const { conversation } = streaming();
+  conversation.delta({ turn: "t", offset: 0, text: "Hel" });
+  conversation.started({ turn: "t", model: "m", simulated: true });
+  assert.deepEqual(
+    [conversation.entries.length, conversation.entries[0].answer, conversation.entries[0].state],
+    [1, "Hel", "streaming"],
+  );
+});
+
+test("a question of another window appears with its answer", () => {
+  const { conversation } = streaming();
+  conversation.started({ turn: "other", simulated: false });
+  conversation.delta({ turn: "other", offset: 0, text: "Yes" });
+  assert.deepEqual(
+    conversation.entries.map((entry) => [entry.question, entry.answer]),
+    [
+      ["why?", ""],
+      [null, "Yes"],
+    ],
+  );
+});
+
+test("after a reload the live answer goes on where it stood", () => {
+  const conversation = createConversation();
+  const messages = [message("user", "why?", "t", { state: "running" })];
+  conversation.hello({ messages, live: { turn: "t", offset: 3, text: "Hel" } });
+  conversation.delta({ turn: "t", offset: 3, text: "lo" });
+  assert.deepEqual(
+    [conversation.entries[0].question, conversation.entries[0].answer, conversation.live.turn],
+    ["why?", "Hello", "t"],
+  );
+});
+
+test("a question repeated after a reconnect is one entry, also when the server knew it", () => {
+  const conversation = createConversation();
+  conversation.hello(asked);
+  conversation.ask("a", "why?");
+  conversation.hello({
+    messages: [message("user", "why?", "t", { state: "running" })],
+    live: null,
+  });
+  conversation.started({ id: "a", turn: "t" });
+  assert.deepEqual(
+    conversation.entries.map((entry) => [entry.turn, entry.question]),
+    [["t", "why?"]],
+  );
+});
+
+test("a turn whose server died is shown as cut off with what had arrived", () => {
+  const conversation = createConversation();
+  const messages = [
+    message("user", "why?", "t", { state: "interrupted" }),
+    message("assistant", "Bec", "t", { state: "interrupted" }),
+  ];
+  conversation.hello({ messages, live: null });
+  assert.deepEqual(
+    [conversation.entries[0].state, conversation.entries[0].answer, conversation.live],
+    ["interrupted", "Bec", null],
+  );
+});
+
+test("a refused question leaves the conversation and gives its words back", () => {
+  const { conversation } = streaming();
+  conversation.ask("b", "and?");
+  assert.equal(conversation.withdraw("b").question, "and?");
+  assert.equal(conversation.entries.length, 1);
+});
+
+test("prose and fenced code are measured apart", () => {
+  assert.deepEqual(measureMessage("ab\n```py\nxy\n```\ncd"), { prose: 6, code: 12 });
+});
+
+test("a fence that is not closed counts as prose, as on the server", () => {
+  assert.deepEqual(measureMessage("```\nxy"), { prose: 6, code: 0 });
+});
+
+test("a message that is too long says by how much", () => {
+  const limits = { message_chars: 3, pasted_code_chars: 20 };
+  assert.match(lengthProblem("abcd", limits), /4 characters; 3 are the most/);
+  assert.equal(lengthProblem("abc", limits), "");
+  assert.match(lengthProblem(`\`\`\`\n${"x".repeat(20)}\n\`\`\``, limits), /28 characters; 20/);
+});
