@@ -1,0 +1,1 @@
+"""The sample organisation: content on disk and the code that reads it."""
