@@ -1,0 +1,1 @@
+"""Private servers for tests and for `make cluster`, and the cluster itself."""

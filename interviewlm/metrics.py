@@ -1,0 +1,89 @@
+"""What /metrics tells: this process's requests, and the state in the database."""
+
+import os
+from collections.abc import Iterator
+
+from django.db.models import Count, Min, Model
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from accounts.enums import OutboxState
+from accounts.models import Outbox
+from base.clock import now
+from interviews.models import Interview, PipelineStep, Run
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+REQUESTS = Counter(
+    "interviewlm_http_requests", "Answered HTTP requests", ["method", "status"]
+)
+SECONDS = Histogram("interviewlm_http_request_seconds", "Time to answer, in seconds")
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+def observe_request(method: str | None, status: int, seconds: float) -> None:
+    """Count one answered request."""
+    name = method if method in _METHODS else "other"
+    REQUESTS.labels(method=name, status=str(status)).inc()
+    SECONDS.observe(seconds)
+
+
+def render_metrics() -> bytes:
+    """Return the metrics in Prometheus' text format.
+
+    What the database knows is the same from every process. Counters are this
+    process's own unless PROMETHEUS_MULTIPROC_DIR makes all of them share files.
+    """
+    processes: CollectorRegistry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        processes = CollectorRegistry()
+        MultiProcessCollector(processes)  # type: ignore[no-untyped-call]
+    database = CollectorRegistry()
+    database.register(_DatabaseCollector())
+    return generate_latest(processes) + generate_latest(database)
+
+
+class _DatabaseCollector(Collector):
+    def collect(self) -> Iterator[Metric]:
+        yield _by_state("interviewlm_interviews", "Interviews by state", Interview)
+        yield _by_state("interviewlm_runs", "Runs by state", Run)
+        yield _by_state("interviewlm_mails", "Mails by state", Outbox)
+        steps = GaugeMetricFamily(
+            "interviewlm_pipeline_steps",
+            "Pipeline steps by name and state",
+            labels=["step", "state"],
+        )
+        rows = PipelineStep.objects.order_by().values_list("name", "state")
+        for name, state, count in rows.annotate(Count("pk")):
+            steps.add_metric([name, state], count)
+        yield steps
+        yield _oldest_mail()
+
+
+def _by_state(name: str, text: str, model: type[Model]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=["state"])
+    rows = model._default_manager.order_by().values_list("state")
+    for state, count in rows.annotate(Count("pk")):
+        family.add_metric([state], count)
+    return family
+
+
+def _oldest_mail() -> GaugeMetricFamily:
+    oldest = Outbox.objects.filter(state=OutboxState.WAITING).aggregate(
+        at=Min("created_at")
+    )["at"]
+    return GaugeMetricFamily(
+        "interviewlm_oldest_waiting_mail_seconds",
+        "Age of the oldest mail that waits",
+        value=(now() - oldest).total_seconds() if oldest else 0,
+    )

@@ -1,0 +1,78 @@
+"""The admin's side bar: what this person may see, in the order of the work."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+_GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
+    (
+        _("Interviews"),
+        (
+            ("interviews.Interview", "forum"),
+            ("interviews.Invitation", "mail"),
+            ("interviews.Candidate", "person"),
+            ("interviews.ProblemReport", "report"),
+        ),
+    ),
+    (
+        _("Library"),
+        (
+            ("interviews.Assessment", "assignment"),
+            ("interviews.Problem", "code"),
+            ("interviews.Rubric", "checklist"),
+            ("assistant.Prompt", "notes"),
+        ),
+    ),
+    (
+        _("Behind it"),
+        (
+            ("interviews.PipelineStep", "account_tree"),
+            ("recordings.Recording", "videocam"),
+            ("assistant.Conversation", "chat"),
+            ("interviews.Scorecard", "grading"),
+            ("billing.Usage", "payments"),
+            ("billing.ModelPrice", "sell"),
+        ),
+    ),
+    (
+        _("Organisation"),
+        (
+            ("accounts.Organisation", "domain"),
+            ("accounts.Membership", "group"),
+            ("accounts.AuditEntry", "history"),
+            ("accounts.Outbox", "outbox"),
+            ("accounts.User", "manage_accounts"),
+        ),
+    ),
+)
+
+
+def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return unfold's navigation; groups without an item are left out."""
+    groups: list[dict[str, Any]] = []
+    for title, entries in _GROUPS:
+        items = [
+            item for label, icon in entries if (item := _item(request, label, icon))
+        ]
+        if items:
+            groups.append({"title": title, "items": items, "separator": bool(groups)})
+    return groups
+
+
+def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
+    model = apps.get_model(label)
+    if not admin.site.is_registered(model):
+        return None
+    if not admin.site.get_model_admin(model).has_module_permission(request):
+        return None
+    meta = model._meta
+    name = meta.verbose_name_plural or label
+    return {
+        "title": name[0].upper() + name[1:],
+        "icon": icon,
+        "link": reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"),
+    }

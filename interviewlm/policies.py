@@ -1,0 +1,79 @@
+"""Content security policies and the admin's look, kept out of settings.py."""
+
+from typing import Any
+
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+_DIRECTIVES: dict[str, Any] = {
+    "default-src": [NONE],
+    "script-src": [SELF],
+    "style-src": [SELF, NONCE],
+    "img-src": [SELF, "data:", "blob:"],
+    "font-src": [SELF],
+    "connect-src": [SELF],
+    "media-src": [SELF, "blob:"],
+    "worker-src": [SELF, "blob:"],
+    "manifest-src": [SELF],
+    "form-action": [SELF],
+    "frame-ancestors": [NONE],
+    "base-uri": [NONE],
+    "object-src": [NONE],
+}
+
+STRICT: dict[str, Any] = {"DIRECTIVES": _DIRECTIVES}
+
+# unfold's own pages only: its Alpine build evaluates expressions and its templates
+# carry style attributes. Candidate text appears there escaped, never as markup.
+UNFOLD_PAGES: dict[str, Any] = {
+    **_DIRECTIVES,
+    "script-src": [SELF, UNSAFE_EVAL, NONCE],
+    "style-src": [SELF, UNSAFE_INLINE],
+}
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "InterviewLM",
+    "SITE_HEADER": "InterviewLM",
+    "SITE_URL": "/",
+    "SITE_ICON": lambda request: static("img/mark.svg"),
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("img/mark.svg"),
+        }
+    ],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {
+        "primary": {
+            "50": "240 253 250",
+            "100": "204 242 235",
+            "200": "153 226 215",
+            "300": "94 200 188",
+            "400": "45 168 157",
+            "500": "17 138 130",
+            "600": "11 114 108",
+            "700": "12 92 88",
+            "800": "14 73 71",
+            "900": "16 61 60",
+            "950": "3 37 37",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "interviewlm.navigation.build_navigation",
+    },
+    "ACCOUNT": {
+        "navigation": [
+            {
+                "title": _("Change password"),
+                "link": reverse_lazy("account_change_password"),
+            },
+            {"title": _("E-mail addresses"), "link": reverse_lazy("account_email")},
+        ]
+    },
+}

@@ -1,0 +1,1 @@
+"""The review desk: one interview with everything a decision needs."""

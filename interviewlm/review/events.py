@@ -1,0 +1,200 @@
+"""The timeline in words: one line for each event a reviewer may care about."""
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from base.text import shorten
+from interviews.enums import Decision, InterviewState, RunKind, TimeEntryKind
+from interviews.models import Interview
+from interviews.selectors.review import event_time, format_clock
+
+MAX_LINES = 3000
+SAME_EDIT_MS = 30_000
+_BLOCKS = ("run.output", "turn.text")
+_EDIT = "document.updated"
+_DETAIL_CHARS = 300
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class EventLine:
+    """One line; edits of one file in a row are one line from `first` to `last`."""
+
+    first: int
+    last: int
+    t_ms: int | None
+    end_ms: int | None
+    origin: str
+    kind: str
+    title: str
+    detail: str = ""
+    count: int = 1
+
+    @property
+    def time(self) -> str:
+        """The time on the interview's clock."""
+        return format_clock(self.t_ms)
+
+    @property
+    def track(self) -> str:
+        """The lane of the event."""
+        return track_of(self.kind)
+
+
+def track_of(kind: str) -> str:
+    """Return the lane a kind belongs to."""
+    noun = kind.split(".", 1)[0]
+    return {"document": "code", "file": "code", "turn": "chat", "run": "runs"}.get(
+        noun, "session"
+    )
+
+
+def list_events(interview: Interview, *, with_chat: bool) -> list[EventLine]:
+    """Return the lines in order; without the right to see chats, not their words."""
+    events = interview.events.exclude(kind__in=_BLOCKS)
+    columns = ("seq", "t_ms", "at", "origin", "kind")
+    full = events.exclude(kind=_EDIT).values_list(*columns, "payload")
+    edits = events.filter(kind=_EDIT).values_list(*columns, "payload__path")
+    rows: list[tuple[Any, ...]] = [*full, *edits]
+    rows.sort(key=lambda row: int(row[0]))
+    lines: list[EventLine] = []
+    for seq, t_ms, at, origin, kind, payload in rows:
+        t_ms = event_time(interview, t_ms, at)
+        if kind == _EDIT:
+            title = _("Edited %(path)s") % {"path": payload}
+            _add_edit(lines, EventLine(seq, seq, t_ms, t_ms, origin, kind, title))
+            continue
+        title, detail = describe(kind, payload, with_chat=with_chat)
+        lines.append(EventLine(seq, seq, t_ms, t_ms, origin, kind, title, detail))
+    return lines
+
+
+def _add_edit(lines: list[EventLine], line: EventLine) -> None:
+    """Join an edit to the line before, if it is of the same file and soon after."""
+    before = lines[-1] if lines else None
+    is_same = before is not None and (before.kind, before.title) == (
+        line.kind,
+        line.title,
+    )
+    if before is None or not is_same:
+        lines.append(replace(line, detail=_count_changes(1)))
+        return
+    if (line.t_ms or 0) - (before.end_ms or 0) > SAME_EDIT_MS:
+        lines.append(replace(line, detail=_count_changes(1)))
+        return
+    count = before.count + 1
+    lines[-1] = replace(
+        before,
+        last=line.last,
+        end_ms=line.t_ms,
+        count=count,
+        detail=_count_changes(count),
+    )
+
+
+def _count_changes(count: int) -> str:
+    return ngettext("%d change", "%d changes", count) % count
+
+
+def describe(kind: str, payload: Payload, *, with_chat: bool) -> tuple[str, str]:
+    """Return title and detail of an event; an unknown kind is its own title."""
+    if kind == "turn.asked":
+        text = str(payload.get("text", "")) if with_chat else ""
+        return _("Asked the assistant"), shorten(text, _DETAIL_CHARS)
+    wording = _WORDINGS.get(kind)
+    if wording is None:
+        return kind, ""
+    title, detail = wording(payload)
+    return title, shorten(detail, _DETAIL_CHARS)
+
+
+def _state(payload: Payload) -> tuple[str, str]:
+    labels = dict(InterviewState.choices)
+    before, after = payload.get("before", ""), payload.get("after", "")
+    title = f"{labels.get(before, before)} → {labels.get(after, after)}"
+    return title, str(payload.get("reason", ""))
+
+
+def _clock(payload: Payload) -> tuple[str, str]:
+    labels = dict(TimeEntryKind.choices)
+    entry = payload.get("entry", "")
+    minutes = round(int(payload.get("seconds", 0)) / 60)
+    title = f"{labels.get(entry, entry)}: {minutes:+d} min"
+    return title, str(payload.get("reason", ""))
+
+
+def _device(payload: Payload) -> tuple[str, str]:
+    parts = ("camera", "microphone", "socket", "upload")
+    detail = ", ".join(f"{part} {payload.get(part, '')}" for part in parts)
+    return _("Checked the devices"), detail
+
+
+def _run_started(payload: Payload) -> tuple[str, str]:
+    labels = dict(RunKind.choices)
+    kind = payload.get("run_kind", "")
+    title = _("Ran: %(what)s") % {"what": labels.get(kind, kind)}
+    return title, shlex.join(str(word) for word in payload.get("argv", []))
+
+
+def _run_finished(payload: Payload) -> tuple[str, str]:
+    passed, failed = payload.get("passed"), payload.get("failed")
+    if passed is not None and failed is not None:
+        counts = {"passed": passed, "failed": failed}
+        return _("Run ended"), _("%(passed)d passed, %(failed)d failed") % counts
+    code = payload.get("exit_code")
+    detail = _("exit code %(code)s") % {"code": code} if code is not None else ""
+    return _("Run ended"), ", ".join(
+        part for part in (str(payload.get("reason", "")), detail) if part
+    )
+
+
+def _decision(payload: Payload) -> tuple[str, str]:
+    labels = dict(Decision.choices)
+    decision = payload.get("decision", "")
+    return _("Decided: %(what)s") % {"what": labels.get(decision, decision)}, ""
+
+
+def _path(words: str) -> Callable[[Payload], tuple[str, str]]:
+    def wording(payload: Payload) -> tuple[str, str]:
+        to = payload.get("to", "")
+        path = f"{payload.get('path', '')} → {to}" if to else payload.get("path", "")
+        return _(words) % {"path": path}, str(payload.get("source", ""))
+
+    return wording
+
+
+_WORDINGS: dict[str, Callable[[Payload], tuple[str, str]]] = {
+    "interview.state_changed": _state,
+    "clock.changed": _clock,
+    "consent.given": lambda p: (_("Agreed"), str(p.get("consent_version", ""))),
+    "device.checked": _device,
+    "problem.reported": lambda p: (_("Reported a problem"), str(p.get("page", ""))),
+    "section.opened": lambda p: (
+        _("Opened problem %(number)d") % {"number": int(p.get("section", 0)) + 1},
+        "",
+    ),
+    "document.applied": lambda p: (
+        _("Took a block of the answer into %(path)s") % {"path": p.get("path", "")},
+        str(p.get("mode", "")),
+    ),
+    "file.created": _path("File created: %(path)s"),
+    "file.renamed": _path("File renamed: %(path)s"),
+    "file.deleted": _path("File deleted: %(path)s"),
+    "run.started": _run_started,
+    "run.finished": _run_finished,
+    "turn.finished": lambda p: (
+        _("The assistant answered"),
+        str(p.get("stop_reason", "")),
+    ),
+    "turn.failed": lambda p: (_("The assistant failed"), str(p.get("code", ""))),
+    "scorecard.created": lambda p: (
+        _("Scored"),
+        _("scorecard %(number)s") % {"number": p.get("number", "")},
+    ),
+    "review.recorded": _decision,
+}

@@ -1,0 +1,218 @@
+"""Everything the review desk shows to one member, by what their role may see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.access import Standing
+from assistant.enums import MessageRole
+from assistant.models import Message
+from assistant.selectors import conversation_messages
+from billing.selectors import cost_lines
+from interviewlm.review.code import list_files
+from interviewlm.review.events import MAX_LINES, list_events
+from interviewlm.review.lanes import Media, build_lanes, read_media, total_ms
+from interviewlm.review.operations import OPERATIONS, Operation
+from interviewlm.review.runs import list_runs
+from interviews.enums import InterviewState, StepState
+from interviews.markdown import render_markdown
+from interviews.models import Interview
+from interviews.selectors.back_office import is_stuck
+from interviews.selectors.review import (
+    ScoreView,
+    StepLine,
+    event_time,
+    format_clock,
+    read_reviews,
+    read_scorecard,
+    read_steps,
+)
+
+STATE_TONES = {
+    InterviewState.ACTIVE: "busy",
+    InterviewState.COMPLETED: "good",
+    InterviewState.ABANDONED: "warning",
+    InterviewState.EXPIRED: "warning",
+}
+
+
+@dataclass(frozen=True)
+class ChatLine:
+    """One message; an answer is cleaned Markdown, a question plain text."""
+
+    message: Message
+    time: str
+    t_ms: int | None
+    html: SafeString | None
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that went wrong, in words, and the tab that says more."""
+
+    tone: str
+    text: str
+    tab: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An operation with its form."""
+
+    operation: Operation
+    form: forms.Form
+    url: str
+
+
+def build_page(
+    interview: Interview,
+    standing: Standing,
+    bound: Mapping[str, forms.Form] | None = None,
+) -> dict[str, Any]:
+    """Return the template's context; `bound` are forms that were refused."""
+    sees = {
+        name: standing.may("view", name)
+        for name in ("scorecard", "recording", "conversation", "pipeline", "cost")
+    }
+    sees["report"] = standing.may("view", "problem_report")
+    score = read_scorecard(interview) if sees["scorecard"] else None
+    steps = read_steps(interview) if sees["pipeline"] else []
+    media = read_media(interview) if sees["recording"] else Media([], [], [])
+    events = list_events(interview, with_chat=sees["conversation"])
+    length = total_ms(interview, events)
+    reports = list(interview.problem_reports.all()) if sees["report"] else []
+    reviews = read_reviews(interview) if sees["scorecard"] else []
+    chat = _read_chat(interview) if sees["conversation"] else []
+    costs = cost_lines(str(interview.pk)) if sees["cost"] else []
+    return {
+        "interview": interview,
+        "assessment": interview.assessment_version,
+        "state_tone": STATE_TONES.get(InterviewState(interview.state), ""),
+        "length": format_clock(length) if length > 1 else "",
+        "sees": sees,
+        "score": score,
+        "decision": reviews[0] if reviews else None,
+        "reviews": reviews,
+        "media": media,
+        "media_parts": [part.as_json() for part in media.parts],
+        "lanes": build_lanes(events, media, length),
+        "lanes_height": 16 * (4 if media.parts else 3),
+        "length_ms": length,
+        "events": events[:MAX_LINES],
+        "events_cut": max(0, len(events) - MAX_LINES),
+        "files": list_files(interview),
+        "runs": list_runs(interview, with_hidden=sees["scorecard"]),
+        "chat": chat,
+        "costs": costs,
+        "cost_total": sum((line.cost_usd for line in costs), Decimal(0)),
+        "cost_unknown": sum(line.unknown_calls for line in costs),
+        "steps": steps,
+        "is_pending": any(step.is_pending for step in steps),
+        "may_retry": standing.may("retry", "pipeline"),
+        "reports": reports,
+        "may_resolve": standing.may("change", "problem_report"),
+        "troubles": list_troubles(interview, score, steps, media, reports, events),
+        "offers": _offers(interview, standing, bound or {}),
+        "time_entries": list(interview.time_entries.select_related("actor")),
+        "consents": list(interview.consents.all()),
+        "stamp": state_stamp(interview, steps),
+    }
+
+
+def _offers(
+    interview: Interview, standing: Standing, bound: Mapping[str, forms.Form]
+) -> dict[str, Offer]:
+    return {
+        name: Offer(
+            operation,
+            bound.get(name) or operation.form(auto_id=f"{name}-%s"),
+            reverse("admin:interview-review-do", args=[interview.pk, name]),
+        )
+        for name, operation in OPERATIONS.items()
+        if operation.is_offered(interview, standing)
+    }
+
+
+def _read_chat(interview: Interview) -> list[ChatLine]:
+    lines = []
+    for message in conversation_messages(interview):
+        t_ms = event_time(interview, None, message.created_at)
+        is_answer = message.role == MessageRole.ASSISTANT
+        html = render_markdown(message.text) if is_answer else None
+        lines.append(ChatLine(message, format_clock(t_ms), t_ms, html))
+    return lines
+
+
+def list_troubles(
+    interview: Interview,
+    score: ScoreView | None,
+    steps: list[StepLine],
+    media: Media,
+    reports: list[Any],
+    events: list[Any],
+) -> list[Trouble]:
+    """Return what a reviewer must know before trusting what they see."""
+    found = []
+    if _matches(interview, is_stuck()):
+        found.append(
+            Trouble("danger", _("Nothing has happened for five minutes."), "events")
+        )
+    if interview.state == InterviewState.ABANDONED:
+        text = _("The candidate was not there when the time was up.")
+        found.append(Trouble("warning", text, "events"))
+    found += [
+        Trouble(
+            "danger",
+            _("%(step)s failed: %(message)s")
+            % {"step": line.label, "message": line.step.message},
+            "facts",
+        )
+        for line in steps
+        if line.step.state == StepState.FAILED
+    ]
+    open_reports = [report for report in reports if not report.is_resolved]
+    if open_reports:
+        text = ngettext(
+            "The candidate reported a problem.",
+            "The candidate reported %(count)d problems.",
+            len(open_reports),
+        ) % {"count": len(open_reports)}
+        found.append(Trouble("warning", text, "facts"))
+    if media.gaps:
+        text = ngettext(
+            "The recording has a gap.",
+            "The recording has %(count)d gaps.",
+            len(media.gaps),
+        ) % {"count": len(media.gaps)}
+        found.append(Trouble("warning", text, "facts"))
+    failed = sum(line.kind == "turn.failed" for line in events)
+    if failed:
+        text = ngettext(
+            "The assistant failed to answer once.",
+            "The assistant failed to answer %(count)d times.",
+            failed,
+        ) % {"count": failed}
+        found.append(Trouble("warning", text, "chat"))
+    if score is not None and score.is_simulated:
+        text = _("The scores are simulated: no model judged this interview.")
+        found.append(Trouble("warning", text, "scores"))
+    return found
+
+
+def _matches(interview: Interview, condition: Any) -> bool:
+    rows = type(interview)._default_manager.filter(condition, pk=interview.pk)
+    return rows.exists()
+
+
+def state_stamp(interview: Interview, steps: list[StepLine]) -> str:
+    """Return a word that changes when there is something new to load."""
+    cards = interview.scorecards.count()
+    ended = sum(not step.is_pending for step in steps)
+    return f"{interview.state}.{cards}.{ended}"

@@ -1,0 +1,1 @@
+"""The private servers and the cluster made of them."""

@@ -1,0 +1,1 @@
+"""Set-up, the demo, the web entry point, the cluster."""

@@ -1,0 +1,1 @@
+"""Set-up on a machine with only Python and make; standard library only."""
