@@ -1,0 +1,50 @@
+"""A measured figure beside its baseline."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Medians of seconds over rounds taken in turn; the ratio is what counts."""
+
+    name: str
+    baseline: str
+    seconds: float
+    baseline_seconds: float
+    ratio: float
+
+    def line(self) -> str:
+        """Return a line to print."""
+        return (
+            f"{self.name}: {self.seconds:.3f} s, {self.ratio:.2f} times "
+            f"{self.baseline} ({self.baseline_seconds:.3f} s)"
+        )
+
+
+def compare(
+    name: str,
+    run: Callable[[], None],
+    *,
+    baseline: str,
+    run_baseline: Callable[[], None],
+) -> Figure:
+    """Run both in turn after a warm-up, so that a drifting machine hits both."""
+    run()
+    run_baseline()
+    ours, theirs = [], []
+    for _round in range(ROUNDS):
+        ours.append(_timed(run))
+        theirs.append(_timed(run_baseline))
+    ratio = median(a / b for a, b in zip(ours, theirs, strict=True))
+    return Figure(name, baseline, median(ours), median(theirs), ratio)
+
+
+def _timed(run: Callable[[], None]) -> float:
+    start = perf_counter()
+    run()
+    return perf_counter() - start
