@@ -20,6 +20,9 @@ def _clean_up() -> None:
 (_root / "static").mkdir()
 for _name in [name for name in os.environ if name.startswith(("ANTHROPIC_", "MEDIA_"))]:
     del os.environ[_name]
+# Each worker clears its cache before a test, so each has a Redis database of its own.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+_redis = os.environ.get("TEST_REDIS_URL", "")
 os.environ |= {
     "INTERVIEWLM_ENV": "development",
     "DEBUG": "no",
@@ -30,7 +33,7 @@ os.environ |= {
     "DATABASE_URL": os.environ.get(
         "TEST_DATABASE_URL", f"sqlite:///{_root}/db.sqlite3"
     ),
-    "REDIS_URL": os.environ.get("TEST_REDIS_URL", ""),
+    "REDIS_URL": _redis and f"{_redis.rsplit('/', 1)[0]}/{_worker}",
     "CELERY_BROKER_URL": "memory://",
     "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
     "METRICS_TOKEN": "",

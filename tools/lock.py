@@ -1,5 +1,6 @@
 """`make lock`: compile the pinned, hashed files anew from what is asked for."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -26,10 +27,49 @@ def main() -> int:
                 env=node_env(node),
                 cwd=ROOT,
             )
+            complete_npm_lock(ROOT / "package-lock.json")
     except SetupError as error:
         refuse(error)
         return 1
     return 0
+
+
+def complete_npm_lock(path: Path) -> None:
+    """Add the platform packages that the registry at hand does not have.
+
+    `npm ci` refuses a lock that leaves one of a package's optional dependencies
+    out. Such an entry has no checksum: nobody here could fetch it.
+    """
+    lock = json.loads(path.read_text(encoding="utf-8"))
+    packages = lock["packages"]
+    for name, entry in list(packages.items()):
+        for optional, version in entry.get("optionalDependencies", {}).items():
+            key = f"node_modules/{optional}"
+            if name and key not in packages:
+                packages[key] = {
+                    "version": version,
+                    **{flag: True for flag in ("dev",) if entry.get(flag)},
+                    "license": entry.get("license", ""),
+                    "optional": True,
+                    **_platform(optional),
+                }
+    lock["packages"] = dict(sorted(packages.items()))
+    text = json.dumps(lock, indent=2, ensure_ascii=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _platform(name: str) -> dict[str, list[str]]:
+    """Read system, processor and C library from a name such as cli-linux-x64-musl."""
+    words = name.rpartition("/")[2].split("-")
+    found: dict[str, list[str]] = {}
+    for word in words:
+        if word in {"android", "darwin", "linux", "win32"}:
+            found["os"] = [word]
+        elif word in {"arm64", "x64"}:
+            found["cpu"] = [word]
+        elif word == "musl":
+            found["libc"] = [word]
+    return found
 
 
 def compile_python(name: str, folder: Path) -> None:

@@ -1,9 +1,11 @@
 """Asking the judge and reading its answer."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import anthropic
+from django.db import transaction
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -64,11 +66,15 @@ def judgement_schema() -> dict[str, Any]:
     return dict(anthropic.transform_schema(Judgement))
 
 
-def score_interview(interview: Interview) -> Scorecard:
+def score_interview(
+    interview: Interview, *, on_written: Callable[[Scorecard], None] | None = None
+) -> Scorecard:
     """Judge an interview and write its scorecard.
 
-    Raises NotConfiguredError or ProviderError; a failure never becomes a score. The
-    call is in the usage ledger whether its answer could be used or not.
+    `on_written` is called in the transaction that writes the scorecard; what it
+    raises undoes the scorecard. Raises NotConfiguredError or ProviderError; a failure
+    never becomes a score. The call is in the usage ledger whether its answer could
+    be used or not.
     """
     configuration = read_configuration()
     prompt = active_prompt(PromptPurpose.SCORE)
@@ -83,13 +89,16 @@ def score_interview(interview: Interview) -> Scorecard:
     answer = asyncio.run(judge(configuration, request))
     run = _record(interview, configuration, prompt, answer)
     judgement = _parse(run, answer)
-    scorecard = write_scorecard(
-        interview,
-        _draft(judgement, configuration, prompt, answer),
-        texts=texts_by_seq(moments),
-    )
-    run.scorecard = scorecard
-    run.save(update_fields=["scorecard"])
+    with transaction.atomic():
+        scorecard = write_scorecard(
+            interview,
+            _draft(judgement, configuration, prompt, answer),
+            texts=texts_by_seq(moments),
+        )
+        run.scorecard = scorecard
+        run.save(update_fields=["scorecard"])
+        if on_written is not None:
+            on_written(scorecard)
     return scorecard
 
 

@@ -3,17 +3,29 @@
 from django.utils.translation import gettext as _
 
 from assistant.scoring.judge import score_interview
-from interviews.enums import Dimension
-from interviews.models import Interview
-from interviews.pipeline import StepLease, StepSkippedError
+from interviews.enums import Dimension, StepState
+from interviews.models import Interview, Scorecard
+from interviews.pipeline import StepLease, StepLostError, StepSkippedError
 
 
 def run_score_step(interview: Interview, lease: StepLease) -> str:
-    """Score the interview; a preview is not scored."""
+    """Score the interview and end the step; a preview is not scored.
+
+    The scorecard and the step's end are one transaction: an attempt that was killed
+    or has lost the step leaves no scorecard behind.
+    """
     if interview.is_preview:
         raise StepSkippedError(_("Previews are not scored."))
-    scorecard = score_interview(interview)
-    lease.renew()
+
+    def end(scorecard: Scorecard) -> None:
+        if not lease.finish(StepState.DONE, describe(scorecard)):
+            raise StepLostError(lease.step_id)
+
+    return describe(score_interview(interview, on_written=end))
+
+
+def describe(scorecard: Scorecard) -> str:
+    """Say in a sentence what the scorecard establishes."""
     established = scorecard.verdicts.filter(score__isnull=False).count()
     return _("Scorecard %(number)d: %(established)d of %(all)d established.") % {
         "number": scorecard.number,

@@ -75,10 +75,9 @@ def draft(function: Function, path: str, notes: list[str]) -> str:
     head = [function.indent + function.signature]
     if body and re.fullmatch(r'\s*""".+"""\s*', body[0]):
         head.append(body.pop(0))
-    if not body and mark == "#":
-        body = [f"{inner}pass"]
-    closing = [f"{function.indent}}}"] if mark == "//" else []
-    return "\n".join([*head, *comments, *body, *closing])
+    if not body:
+        body = [f"{inner}pass"] if mark == "#" else [f"{function.indent}}}"]
+    return "\n".join([*head, *comments, *body])
 
 
 def _body(text: str, indent: str) -> str:

@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
 from time import monotonic
@@ -55,6 +56,8 @@ KEPT_AFTER_END_SECONDS = 60.0
 OWNER = f"{socket.gethostname()}:{os.getpid()}:{new_token()[:8]}"[:64]
 
 _turns: dict[UUID, LiveTurn] = {}
+# Each thread holds a database connection while it works, so they are few.
+_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="turn-db")
 
 
 def find_live(turn_id: UUID) -> LiveTurn | None:
@@ -255,8 +258,8 @@ class _Answer:
 def _database(
     service: Callable[_Parameters, _Result],
 ) -> Callable[_Parameters, Awaitable[_Result]]:
-    """Run a service in a pool thread: a turn outlives any socket's thread context."""
-    return database_sync_to_async(service, thread_sensitive=False)
+    """Run a service in one of a few threads: a turn outlives any socket's context."""
+    return database_sync_to_async(service, thread_sensitive=False, executor=_threads)
 
 
 def _internal_error() -> ProviderError:

@@ -144,14 +144,20 @@ def read_gaps(recording: Recording) -> list[Gap]:
         return [Gap() for _hole in recording.holes]
 
 
+def worked_ms(interview: Interview) -> int:
+    """Return how long the candidate had, or has until the time is up."""
+    end = interview.ended_at or interview.ends_at
+    if interview.started_at is None or end is None:
+        return 0
+    return int((end - interview.started_at).total_seconds() * 1000)
+
+
 def total_ms(interview: Interview, lines: Sequence[EventLine]) -> int:
-    """Return how long the clock ran, to the last thing that happened in it."""
+    """Return how long the lanes are: to the last moment, hidden tests included."""
     if interview.started_at is None:
         return 0
-    end = interview.ended_at or interview.ends_at
-    length = (end - interview.started_at).total_seconds() * 1000 if end else 0
     inside = [line.t_ms or 0 for line in lines if line.track != "session"]
-    return max(1, int(length), *inside) if inside else max(1, int(length))
+    return max(1, worked_ms(interview), *inside)
 
 
 def build_lanes(lines: Sequence[EventLine], media: Media, length_ms: int) -> list[Lane]:

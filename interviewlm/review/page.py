@@ -18,7 +18,7 @@ from assistant.selectors import conversation_messages
 from billing.selectors import cost_lines
 from interviewlm.review.code import list_files
 from interviewlm.review.events import MAX_LINES, list_events
-from interviewlm.review.lanes import Media, build_lanes, read_media, total_ms
+from interviewlm.review.lanes import Media, build_lanes, read_media, total_ms, worked_ms
 from interviewlm.review.operations import OPERATIONS, Operation
 from interviewlm.review.runs import list_runs
 from interviews.enums import InterviewState, StepState
@@ -86,7 +86,7 @@ def build_page(
     steps = read_steps(interview) if sees["pipeline"] else []
     media = read_media(interview) if sees["recording"] else Media([], [], [])
     events = list_events(interview, with_chat=sees["conversation"])
-    length = total_ms(interview, events)
+    length, worked = total_ms(interview, events), worked_ms(interview)
     reports = list(interview.problem_reports.all()) if sees["report"] else []
     reviews = read_reviews(interview) if sees["scorecard"] else []
     chat = _read_chat(interview) if sees["conversation"] else []
@@ -95,7 +95,7 @@ def build_page(
         "interview": interview,
         "assessment": interview.assessment_version,
         "state_tone": STATE_TONES.get(InterviewState(interview.state), ""),
-        "length": format_clock(length) if length > 1 else "",
+        "length": format_clock(worked) if worked else "",
         "sees": sees,
         "score": score,
         "decision": reviews[0] if reviews else None,

@@ -63,7 +63,7 @@ class AssessmentForm(forms.ModelForm[Assessment]):
         label=_("Problems, in order"),
         add_label=_("Add a problem"),
         blank=2,
-        help_text=_("The newest version of each problem is pinned when you save."),
+        help_text=_("The version chosen here is pinned until you choose another."),
     )
     duration_minutes = forms.IntegerField(
         label=_("Minutes"),

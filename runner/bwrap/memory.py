@@ -53,11 +53,17 @@ def tree_memory(root: int, limit: int) -> int:
 
 
 def _proportional(pid: int, fallback: int) -> int:
-    with suppress(OSError, ValueError, IndexError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    return fallback
+    """Return the share of one process; one that ended meanwhile has none."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except PermissionError:
+        return fallback
+    except OSError:
+        return 0
+    for line in lines:
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
 
 
 def _tree_resident(root: int) -> dict[int, int]:

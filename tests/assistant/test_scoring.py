@@ -1,5 +1,6 @@
 """The score step against the simulator: claims with evidence, failures never a score."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +23,13 @@ from assistant.simulator.faults import FaultOrder
 from billing.models import Usage
 from interviews.enums import Dimension, InterviewState, Origin, RunKind, RunState
 from interviews.models import Interview, Run, Scorecard
-from interviews.pipeline import MAX_ATTEMPTS, StepLease, StepSkippedError, run_step
+from interviews.pipeline import (
+    MAX_ATTEMPTS,
+    StepLease,
+    StepLostError,
+    StepSkippedError,
+    run_step,
+)
 from interviews.timeline.kinds import RunFinished
 from interviews.timeline.log import append_event
 from tests.assistant.conftest import Running
@@ -143,6 +150,19 @@ def test_unusable_answer_is_billed_and_kept(
     run = ScoreRun.objects.get()
     assert run.error == "judge_refusal"
     assert run.usage is not None
+
+
+def test_step_taken_over_meanwhile_leaves_no_scorecard(interview: Interview) -> None:
+    step = PipelineStepFactory.create(
+        interview=interview, state="running", lease_token="another worker's"
+    )
+
+    with pytest.raises(StepLostError):
+        run_score_step(interview, StepLease(step.pk, "mine", timedelta(minutes=1)))
+
+    assert not Scorecard.objects.exists()
+    assert ScoreRun.objects.get().scorecard is None
+    assert Usage.objects.count() == 1
 
 
 def test_step_is_retried_then_failed_then_rescored(

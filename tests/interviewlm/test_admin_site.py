@@ -10,9 +10,7 @@ from accounts import dashboard
 from accounts.access import Standing
 from accounts.models import User
 from interviewlm.admin_site import InterviewlmAdminSite
-from interviewlm.api import answer_domain_error
 from interviewlm.navigation import build_navigation
-from interviews.errors import BusyError
 from tests.factories.accounts import UserFactory
 from tests.factories.people import People
 
@@ -78,22 +76,6 @@ def test_every_navigation_link_opens(people: People, client: Client) -> None:
         item["link"] for group in build_navigation(request) for item in group["items"]
     ]
     assert {client.get(link).status_code for link in links} == {200}
-
-
-@pytest.mark.parametrize("path", ["/api/v1/docs", "/api/v1/openapi.json"])
-def test_api_docs_are_for_members(people: People, client: Client, path: str) -> None:
-    assert client.get(path).status_code == 404
-    client.force_login(UserFactory.create())
-    assert client.get(path).status_code == 404
-    client.force_login(people.reviewer)
-    assert client.get(path).status_code == 200
-
-
-def test_api_answers_domain_errors_with_their_code() -> None:
-    request = RequestFactory().get("/api/v1/")
-    answer = answer_domain_error(request, BusyError("Wait.", retry_after=1.5))
-    assert (answer.status_code, answer["Retry-After"]) == (409, "2")
-    assert b'"code": "busy"' in answer.content
 
 
 def test_pages_for_what_fails(people: People, client: Client) -> None:

@@ -15,7 +15,7 @@ from recordings.selectors import (
 from tests.factories.interviews import InterviewFactory
 from tests.factories.recordings import RecordingFactory
 from tests.recordings.conftest import Browser, end, slices_of_recording
-from tests.recordings.test_assembly import assemble
+from tests.recordings.steps import assemble
 
 HOLE = {"start_ms": 4000, "end_ms": 9500, "reason": "chunk_missing"}
 

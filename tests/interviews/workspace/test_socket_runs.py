@@ -13,9 +13,9 @@ SOLUTION_LENGTH = 28
 
 async def run_to_end(window: Window, **fields: Any) -> tuple[list[Frame], Frame]:
     """Start a run; return its output frames and how it finished."""
-    queued = await window.ask("run.start", **fields)
-    assert queued["type"] == "run.queued", queued
-    return await follow(window, queued["run"])
+    begun = await window.ask("run.start", **fields)
+    assert begun["type"] in {"run.queued", "run.started"}, begun
+    return await follow(window, begun["run"])
 
 
 async def follow(window: Window, run: str) -> tuple[list[Frame], Frame]:

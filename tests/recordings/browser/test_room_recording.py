@@ -15,7 +15,7 @@ from recordings.models import Asset, Chunk, Segment
 from tests.e2e.conftest import Launch, LiveSite, address_of, enter
 from tests.factories.interviews import InterviewFactory
 from tests.factories.people import make_people
-from tests.recordings.test_assembly import assemble
+from tests.recordings.steps import assemble
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
