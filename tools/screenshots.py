@@ -88,7 +88,7 @@ def work_a_little(page: Page) -> None:
     page.locator(".cm-content").first.wait_for()
     try:
         page.get_by_role("button", name=re.compile("run tests", re.I)).first.click()
-        question = page.get_by_role("textbox", name=re.compile("ask|message", re.I))
+        question = page.get_by_role("textbox", name=re.compile("your question", re.I))
         question.first.fill("Why does the first visible test fail?")
         question.first.press("Enter")
     except Error as error:

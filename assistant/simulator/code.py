@@ -49,7 +49,11 @@ def functions_in(path: str, text: str) -> list[Function]:
     matches = list(pattern.finditer(text))
     found = []
     for index, match in enumerate(matches):
-        end = matches[index + 1].start() if index + 1 < len(matches) else len(text)
+        after = (
+            m for m in matches[index + 1 :] if len(m["indent"]) <= len(match["indent"])
+        )
+        following = next(after, None)
+        end = following.start() if following else len(text)
         body = _body(text[match.end() : end], match["indent"])
         name = match["name"] or match["arrow"]
         found.append(Function(name, match["line"].rstrip(), match["indent"], body))
