@@ -37,7 +37,8 @@ class Function:
 
     @property
     def is_stub(self) -> bool:
-        return bool(_STUB.search(self.body)) or not self.body.strip()
+        is_open = self.signature.endswith((":", "{"))
+        return bool(_STUB.search(self.body)) or (is_open and not self.body.strip())
 
 
 def language_of(path: str) -> str:
