@@ -6,6 +6,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from assistant.errors import NotConfiguredError
+from interviews.enums import Policy
+from interviews.models import AssessmentVersion
 
 _SIMULATOR_KEY = "simulator"
 
@@ -56,6 +58,14 @@ def read_configuration() -> Configuration:
         score_model=settings.ANTHROPIC_SCORE_MODEL,
         is_simulated=False,
     )
+
+
+def find_obstacle(assessment_version: AssessmentVersion) -> str:
+    """Say why nobody can be invited to an assessment with an assistant, or nothing."""
+    status = read_status()
+    if status.is_available or assessment_version.policy == Policy.OFF:
+        return ""
+    return status.message
 
 
 def read_status() -> AssistantStatus:

@@ -52,6 +52,13 @@ class NotOpenYetError(InterviewError):
         super().__init__(_("This interview is not open yet."))
 
 
+class NotInvitableError(InterviewError):
+    """A part that every interview of this kind needs is missing."""
+
+    code = "not_invitable"
+    status = 503
+
+
 class WrongStateError(InterviewError):
     """The interview is not in a state that allows this."""
 

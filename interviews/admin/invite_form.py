@@ -17,9 +17,10 @@ from unfold.widgets import (
 
 from accounts.models import Organisation
 from base.clock import now
+from interviews.errors import NotInvitableError
 from interviews.models import AssessmentVersion, Invitation
 from interviews.selectors.back_office import newest_assessment_versions
-from interviews.services.invitations import DEFAULT_WINDOW
+from interviews.services.invitations import DEFAULT_WINDOW, require_invitable
 
 MAX_PEOPLE = 100
 
@@ -76,6 +77,15 @@ class InviteForm(forms.ModelForm[Invitation]):
         if self.owner is not None:
             field: Any = self.fields["assessment_version"]
             field.queryset = newest_assessment_versions(self.owner)
+
+    def clean_assessment_version(self) -> AssessmentVersion:
+        """Refuse while a candidate could not be served, and say what is missing."""
+        version: AssessmentVersion = self.cleaned_data["assessment_version"]
+        try:
+            require_invitable(version)
+        except NotInvitableError as error:
+            raise forms.ValidationError(str(error.message)) from error
+        return version
 
     def clean_people(self) -> list[tuple[str, str]]:
         """Return (address, name) once for each person."""

@@ -1,5 +1,6 @@
 """Inviting, resending, revoking, and finding the interview behind a link."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from interviews.enums import InterviewState
 from interviews.errors import (
     ExpiredLinkError,
     InvalidLinkError,
+    NotInvitableError,
     NotOpenYetError,
     RevokedLinkError,
     WrongStateError,
@@ -30,6 +32,23 @@ from interviews.tokens import make_token, read_token
 
 DEFAULT_WINDOW = timedelta(days=14)
 _UNSTARTED = (InterviewState.INVITED, InterviewState.PREPARING)
+
+
+FindObstacle = Callable[[AssessmentVersion], str]
+_obstacles: list[FindObstacle] = []
+
+
+def register_obstacle(find: FindObstacle) -> None:
+    """Have `find` asked before people are invited; a sentence from it refuses."""
+    _obstacles.append(find)
+
+
+def require_invitable(assessment_version: AssessmentVersion) -> None:
+    """Raise NotInvitableError while a candidate could not be served."""
+    for find in _obstacles:
+        obstacle = find(assessment_version)
+        if obstacle:
+            raise NotInvitableError(obstacle)
 
 
 def invitation_url(invitation: Invitation) -> str:

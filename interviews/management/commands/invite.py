@@ -8,8 +8,13 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
+from interviews.errors import NotInvitableError
 from interviews.models import AssessmentVersion
-from interviews.services.invitations import invitation_url, invite_candidate
+from interviews.services.invitations import (
+    invitation_url,
+    invite_candidate,
+    require_invitable,
+)
 
 
 class Command(BaseCommand):
@@ -35,6 +40,10 @@ class Command(BaseCommand):
                 f"“{options['email']}” is not an e-mail address."
             ) from error
         version = self._find(options["assessment"], options["organisation"])
+        try:
+            require_invitable(version)
+        except NotInvitableError as error:
+            raise CommandError(str(error)) from error
         invitation = invite_candidate(
             version,
             email=options["email"],

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts.models import AuditEntry, Outbox
 from base.clock import now
@@ -35,6 +36,11 @@ def invite_data(
         "is_mailed": "on",
         **changed,
     }
+
+
+@pytest.fixture(autouse=True)
+def _configured(settings: Settings) -> None:
+    settings.ASSISTANT_PROVIDER = "simulator"
 
 
 @pytest.fixture
@@ -205,3 +211,16 @@ def test_candidate_with_interviews_is_not_deleted(
         recruiter.post(url, {"post": "yes"})
 
     assert list(Candidate.objects.all()) == [interview.candidate]
+
+
+def test_nobody_is_invited_while_the_assistant_is_not_configured(
+    people: People, version: AssessmentVersion, client: Client, settings: Settings
+) -> None:
+    settings.ASSISTANT_PROVIDER = "anthropic"
+    settings.ANTHROPIC_API_KEY = ""
+    client.force_login(people.recruiter)
+
+    answer = client.post(reverse(ADD), invite_data(version, "ada@example.org"))
+
+    assert "set ANTHROPIC_API_KEY" in answer.content.decode()
+    assert not Invitation.objects.exists()

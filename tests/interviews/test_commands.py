@@ -1,0 +1,85 @@
+"""Management commands that people of operations type."""
+
+import json
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from pytest_django import Settings
+
+from interviews.enums import Policy
+from interviews.models import AssessmentVersion, Invitation
+from tests.factories.interviews import AssessmentVersionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _configured(settings: Settings) -> None:
+    settings.ASSISTANT_PROVIDER = "simulator"
+
+
+@pytest.fixture
+def version(db: None) -> AssessmentVersion:
+    made: AssessmentVersion = AssessmentVersionFactory.create()
+    return made
+
+
+def test_invite_prints_the_link(
+    version: AssessmentVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slug = version.assessment.slug
+    call_command("invite", assessment=slug, email="ada@example.org", json=True)
+
+    facts = json.loads(capsys.readouterr().out)
+    assert "/i/" in facts["url"]
+    assert facts["interview"] == str(Invitation.objects.get().interview.pk)
+
+
+@pytest.mark.parametrize(
+    ("email", "slug", "reason"),
+    [
+        ("nonsense", "", "not an e-mail address"),
+        ("ada@example.org", "unknown", "no assessment"),
+    ],
+)
+def test_invite_says_what_is_wrong(
+    version: AssessmentVersion, email: str, slug: str, reason: str
+) -> None:
+    with pytest.raises(CommandError, match=reason):
+        call_command("invite", assessment=slug or version.assessment.slug, email=email)
+
+
+def test_invite_asks_which_organisation(version: AssessmentVersion) -> None:
+    slug = version.assessment.slug
+    AssessmentVersionFactory.create(assessment__slug=slug)
+
+    with pytest.raises(CommandError, match="--organisation"):
+        call_command("invite", assessment=slug, email="ada@example.org")
+
+
+def test_invite_without_a_key_is_refused_unless_the_assistant_is_off(
+    version: AssessmentVersion, settings: Settings
+) -> None:
+    settings.ASSISTANT_PROVIDER = "anthropic"
+    settings.ANTHROPIC_API_KEY = ""
+    slug = version.assessment.slug
+    with pytest.raises(CommandError, match="ANTHROPIC_API_KEY"):
+        call_command("invite", assessment=slug, email="ada@example.org")
+
+    off = AssessmentVersionFactory.create(policy=Policy.OFF)
+    call_command("invite", assessment=off.assessment.slug, email="ada@example.org")
+
+    assert Invitation.objects.get().assessment_version == off
+
+
+def test_sandbox_without_a_runner_says_so(settings: Settings) -> None:
+    settings.RUNNER_SOCKET = "/nonexistent/runner.sock"
+
+    with pytest.raises(CommandError, match="."):
+        call_command("sandbox", "--", "true")
+
+
+def test_sandbox_needs_a_command() -> None:
+    with pytest.raises(CommandError, match="Give a command"):
+        call_command("sandbox")
