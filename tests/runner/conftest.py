@@ -21,6 +21,7 @@ from runner.protocol.replies import Stream
 from runner.sandbox import Job, Outcome
 from runner.server import Server
 from runner.toolchain.build import build
+from runner.toolchain.packages import find_toolchain
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = "/usr/bin/python3"
@@ -96,10 +97,12 @@ def sandbox_available() -> None:
 
 @pytest.fixture(scope="session")
 def toolchain() -> Path:
-    """The toolchain of this checkout, built once and then found again."""
+    """The toolchain of this checkout, built once, where the sandbox's account reaches it."""
     target = ROOT / "var" / "toolchain"
     build(target)
-    return target
+    found = find_toolchain(target)
+    assert found is not None
+    return found
 
 
 @asynccontextmanager
