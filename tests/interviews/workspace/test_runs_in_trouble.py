@@ -188,9 +188,9 @@ async def test_stop_that_the_runner_ignores_ends_the_run_all_the_same(
     monkeypatch.setattr(live_runs, "STOP_SECONDS", 0.05)
     fake_runner.script = ignore
     async with open_window(interview) as window:
-        queued = await window.ask("run.start", section=folder, kind="file")
-        await window.until("run.started")
-        await window.send(frame="run.stop", run=queued["run"])
+        begun = await window.ask("run.start", section=folder, kind="file")
+        await window.until_started(begun)
+        await window.send(frame="run.stop", run=begun["run"])
         assert (await window.until("run.finished"))["reason"] == "cancelled"
 
 

@@ -96,6 +96,11 @@ class Window:
                 return frame
             assert frame["type"] != "closed", f"closed while asking {kind}"
 
+    async def until_started(self, begun: Frame) -> None:
+        """Wait until a run has started; its first frame may say so already."""
+        if begun["type"] != "run.started":
+            await self.until("run.started", run=begun["run"])
+
     async def is_quiet(self) -> bool:
         """Say whether nothing waits after everything sent so far was handled."""
         return bool((await self.ask_ping())["type"] == "pong")
