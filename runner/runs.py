@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from runner.doctor.doctor import Doctor
-from runner.errors import RunnerError, SandboxUnavailableError
+from runner.errors import RunnerBusyError, RunnerError, SandboxUnavailableError
 from runner.limits import settle_limits
 from runner.protocol import (
     Failure,
@@ -52,7 +52,7 @@ class Run:
                     outcome = await doctor.sandbox.run(self._job(), self, self.cancel)
                 else:
                     outcome = _ended("cancelled", "The run was stopped.")
-        except SandboxUnavailableError as error:
+        except (SandboxUnavailableError, RunnerBusyError) as error:
             await self._fail(error)
             return
         except RunnerError as error:

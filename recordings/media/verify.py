@@ -96,17 +96,25 @@ def _decode_at(source: av.container.InputContainer, at_ms: int) -> int | None:
 
 
 def poster(finished: BinaryIO, container: Container) -> bytes | None:
-    """A JPEG of the key frame near the start; None without a picture."""
+    """A JPEG of the key frame near the start; None where there is none to draw."""
     finished.seek(0)
-    with av.open(finished, "r", format=container.value) as source:
-        if not source.streams.video:
-            return None
-        stream = source.streams.video[0]
-        base = stream.time_base or Fraction(1, 1000)
-        start = stream.start_time or 0
-        source.seek(start + int(Fraction(POSTER_AT_MS, 1000) / base), stream=stream)
-        frame = next(source.decode(stream), None)
-        return None if frame is None else encode_jpeg(frame, POSTER_WIDTH)
+    try:
+        with av.open(finished, "r", format=container.value) as source:
+            frame = _decode_start(source)
+            return None if frame is None else encode_jpeg(frame, POSTER_WIDTH)
+    except av.FFmpegError:
+        # A recording that plays is worth having without its picture.
+        return None
+
+
+def _decode_start(source: av.container.InputContainer) -> VideoFrame | None:
+    if not source.streams.video:
+        return None
+    stream = source.streams.video[0]
+    base = stream.time_base or Fraction(1, 1000)
+    start = stream.start_time or 0
+    source.seek(start + int(Fraction(POSTER_AT_MS, 1000) / base), stream=stream)
+    return next(source.decode(stream), None)
 
 
 def encode_jpeg(frame: VideoFrame, width: int) -> bytes:

@@ -12,17 +12,22 @@ from django.utils.translation import gettext as _
 from base.clock import now
 from base.ids import new_token
 from interviews.enums import StepState
-from interviews.models import Interview, PipelineStep
-from interviews.pipeline import StepLease, StepLostError, StepSkippedError
+from interviews.models import Interview
+from interviews.pipeline import (
+    StepLease,
+    StepLostError,
+    StepNotReadyError,
+    StepSkippedError,
+)
 from recordings.enums import AssetKind, RecordingState
-from recordings.errors import AssemblyFailedError, SegmentsOpenError, StillArrivingError
+from recordings.errors import AssemblyFailedError, StillArrivingError
 from recordings.media.assemble import AssembledFile, assemble
 from recordings.media.errors import MediaError
 from recordings.media.sinks import Sink
 from recordings.media.verify import poster, verify
 from recordings.models import Asset, Chunk, Recording
 from recordings.selectors import Sums, sum_up
-from recordings.services.inputs import mark_damaged, segment_inputs
+from recordings.services.inputs import Faults, mark_damaged, segment_inputs
 from recordings.services.outcome import list_gaps
 from recordings.storage import MediaStore, StorageError, get_store, scratch_folder
 
@@ -30,7 +35,10 @@ logger = logging.getLogger(__name__)
 
 # How long a browser that closed no segment may be silent before it counts as gone.
 SILENCE = timedelta(minutes=2)
-WAITING_ATTEMPTS = 2
+# How long all browsers together are waited for; what comes later is added then.
+LONGEST_WAIT = timedelta(minutes=10)
+# How soon to look again: the segment may be closed any moment.
+LOOK_AGAIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,7 @@ class Outcome:
     seen: Sums
     files: tuple[StoredFile, ...]
     gaps: list[dict[str, int | str]]
+    faults: Faults
 
 
 def assemble_interview(interview: Interview, lease: StepLease) -> str:
@@ -69,8 +78,9 @@ def assemble_interview(interview: Interview, lease: StepLease) -> str:
     """
     recordings = list(interview.recordings.order_by("track"))
     if interview.is_preview or not any(sum_up(one).chunks for one in recordings):
-        _note_nothing(recordings)
-        raise StepSkippedError(_("Nothing was recorded."))
+        message = _("Nothing was recorded.")
+        _end_empty(recordings, lease, message)
+        raise StepSkippedError(message)
     _require_silence(interview, recordings, lease)
     store = get_store()
     _sweep(interview, store)
@@ -94,20 +104,24 @@ def _delete(store: MediaStore, key: str) -> None:
         logger.warning("A replaced recording file could not be removed yet")
 
 
-def _note_nothing(recordings: list[Recording]) -> None:
-    pks = [one.pk for one in recordings]
-    Recording.objects.filter(pk__in=pks).update(state=RecordingState.EMPTY)
+@transaction.atomic
+def _end_empty(recordings: list[Recording], lease: StepLease, message: str) -> None:
+    """Note that nothing was recorded and end the step, unless a chunk came just now."""
+    for one in recordings:
+        recording = Recording.objects.select_for_update().get(pk=one.pk)
+        if sum_up(recording).chunks:
+            raise StillArrivingError
+        recording.state = RecordingState.EMPTY
+        recording.save(update_fields=["state"])
+    if not lease.finish(StepState.SKIPPED, message):
+        raise StepLostError(lease.step_id)
 
 
 def _require_silence(
     interview: Interview, recordings: list[Recording], lease: StepLease
 ) -> None:
-    """Wait for segments nobody closed, while their browser may still be sending.
-
-    Waiting uses up attempts, so it takes the first two at most.
-    """
-    attempts = PipelineStep.objects.values_list("attempts", flat=True)
-    if attempts.get(pk=lease.step_id) > WAITING_ATTEMPTS:
+    """Wait for segments nobody closed, while their browser may still be sending."""
+    if now() - lease.began_at >= LONGEST_WAIT:
         return
     since = now() - SILENCE
     for recording in recordings:
@@ -116,7 +130,10 @@ def _require_silence(
         has_just_ended = interview.ended_at is not None and interview.ended_at > since
         is_sending = chunks.filter(segment__closed_at=None, stored_at__gt=since)
         if is_open and (has_just_ended or is_sending.exists()):
-            raise SegmentsOpenError
+            raise StepNotReadyError(
+                _("Waiting for the rest of the recording."),
+                retry_at=now() + LOOK_AGAIN,
+            )
 
 
 def _folder(interview_id: object, organisation_id: int) -> str:
@@ -156,14 +173,13 @@ def _assemble_one(
     except MediaError as error:
         Recording.objects.filter(pk=recording.pk).update(state=RecordingState.FAILED)
         raise AssemblyFailedError(error, retryable=error.retryable) from error
-    mark_damaged(faults)
-    return Outcome(recording, seen, tuple(files), list_gaps(assembly))
+    return Outcome(recording, seen, tuple(files), list_gaps(assembly), faults)
 
 
 def _examine(
     file: AssembledFile, sinks: dict[str, Sink], base: str, store: MediaStore
 ) -> list[StoredFile]:
-    """Read a finished file back; the first with a picture gives the poster."""
+    """Read a finished file back; the first one gives the poster, if it has a picture."""
     key = f"{base}-{file.number}.{file.container.value}"
     with sinks[key].open() as finished:
         verify(finished, file)
@@ -221,6 +237,8 @@ def _commit(outcomes: list[Outcome], lease: StepLease, message: str) -> set[str]
         sums = sum_up(recording)
         if sums != outcome.seen:
             raise StillArrivingError
+        # Only now: a chunk that was sent again meanwhile is sound.
+        mark_damaged(outcome.faults)
         replaced.update(recording.assets.values_list("key", flat=True))
         _write_assets(recording, outcome.files)
         recording.state = (

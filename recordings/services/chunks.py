@@ -71,10 +71,13 @@ def store_chunk(
     except IntegrityError:
         # Another request stored this number first, from the same bytes or others.
         try:
-            return not _is_stored(segment, facts)
+            is_stored = _is_stored(segment, facts)
         except ChunkConflictError:
             get_store().delete(key)
             raise
+        if not is_stored:
+            raise
+        return False
     return True
 
 

@@ -56,8 +56,15 @@ class BwrapSandbox:
             uid = stack.enter_context(lease_uid(is_root=self._host.is_root))
             group = self._make_group(job)
             process, pipes = self._start(job, uid, group)
-            stack.enter_context(recorded(self._runs, process.pid, group))
-            return await JobRun(job, sink, process, pipes, group).follow(cancel)
+            run = JobRun(job, sink, process, pipes, group)
+            try:
+                stack.enter_context(recorded(self._runs, process.pid, group))
+            except OSError as error:
+                # What is not written down could not be swept away after a crash.
+                cancel.set()
+                await run.follow(cancel)
+                raise SandboxFailedError("A run could not be written down.") from error
+            return await run.follow(cancel)
         finally:
             cleanup = asyncio.create_task(self._clean_up(stack, group))
             self._cleanups.add(cleanup)

@@ -171,7 +171,12 @@ def spawn(
         raise SandboxFailedError("The sandbox could not be started.") from error
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
-    return SandboxProcess(process, group)
+    try:
+        return SandboxProcess(process, group)
+    except OSError as error:
+        process.kill()
+        process.wait()
+        raise SandboxFailedError("The sandbox could not be watched.") from error
 
 
 def _parent_of(pid: int) -> int:

@@ -61,26 +61,30 @@ class Doctor:
     async def examine(self) -> Report:
         """Everything: machine, isolation, limits and killing."""
         async with self._lock:
-            self._bwrap.toolchain = await asyncio.to_thread(
-                find_toolchain, self._settings.toolchain
-            )
-            return self._settle(await _carry_out(self._full_checks()))
+            return await self._examine()
 
     async def look(self) -> Report:
         """The isolation probe alone while all is well, else a full examination.
 
-        Looks less than two seconds apart share one probe.
+        Looks less than two seconds apart share one.
         """
-        if not self.report.is_ok:
-            return await self.examine()
         async with self._lock:
-            now = asyncio.get_running_loop().time()
-            if now < self._look_again_at:
-                return self.report
-            checks = await _carry_out(self._prober().probe_isolation())
-            self._look_again_at = now + _FRESH_SECONDS
-            failed = [check for check in checks if not check.is_ok]
-            return self._settle(failed) if failed else self.report
+            clock = asyncio.get_running_loop()
+            if clock.time() >= self._look_again_at:
+                await (self._probe() if self.report.is_ok else self._examine())
+                self._look_again_at = clock.time() + _FRESH_SECONDS
+            return self.report
+
+    async def _examine(self) -> Report:
+        self._bwrap.toolchain = await asyncio.to_thread(
+            find_toolchain, self._settings.toolchain
+        )
+        return self._settle(await _carry_out(self._full_checks()))
+
+    async def _probe(self) -> Report:
+        checks = await _carry_out(self._prober().probe_isolation())
+        failed = [check for check in checks if not check.is_ok]
+        return self._settle(failed) if failed else self.report
 
     async def keep_examining(self) -> None:
         while True:

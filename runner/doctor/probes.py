@@ -84,14 +84,13 @@ class Prober:
         nonce = secrets.token_hex(16)
         soft = "soft" if self._sandbox.levels.memory != "hard" else "hard"
         server = await asyncio.start_server(_refuse, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        with self._canary(nonce) as canary:
-            arguments = (nonce, str(canary), str(port), str(os.getpid()), soft)
-            source = _INSIDE.read_bytes()
-            job = self._job(("probe.py", *arguments), source)
-            text, outcome = await self._run(job)
-        server.close()
-        await server.wait_closed()
+        async with server:
+            with self._canary(nonce) as canary:
+                port = server.sockets[0].getsockname()[1]
+                arguments = (nonce, str(canary), str(port), str(os.getpid()), soft)
+                source = _INSIDE.read_bytes()
+                job = self._job(("probe.py", *arguments), source)
+                text, outcome = await self._run(job)
         return _read_findings(text, nonce, outcome)
 
     async def probe_limits(self) -> list[Check]:

@@ -175,14 +175,15 @@ def _parse_status(fields: Fields) -> Status:
         available=fields.boolean("available", default=False),
         reason=fields.text("reason", limit=4000, default=""),
         levels=fields.strings("levels"),
-        packages=fields.items("packages", _read_package, limit=2000),
+        packages=fields.items("packages", read_package, limit=2000),
         generation=fields.text("generation", limit=64),
         running=fields.integer("running", low=0, high=_BIG, default=0),
         waiting=fields.integer("waiting", low=0, high=_BIG, default=0),
     )
 
 
-def _read_package(item: object) -> Package:
+def read_package(item: object) -> Package:
+    """One package out of a JSON list, checked."""
     fields = Fields(item, where="package")
     return Package(
         name=fields.text("name", limit=200),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runner.protocol import Package, ProtocolError
 from runner.protocol.fields import Fields
+from runner.protocol.replies import read_package
 
 logger = logging.getLogger(__name__)
 
@@ -37,17 +38,25 @@ def _is_open(directory: Path) -> bool:
 def _stage_copy(target: Path) -> Path | None:
     digest = read_digest(target)[:32]
     staged = Path(tempfile.gettempdir()) / f"interviewlm-toolchain-{digest}"
-    if _is_ours(staged):
-        return staged
+    if not _is_ours(staged):
+        try:
+            _copy(target, staged)
+        except OSError:
+            logger.exception("the toolchain could not be copied to %s", staged)
+    # Another runner may have made the copy first.
+    return staged if _is_ours(staged) else None
+
+
+def _copy(target: Path, staged: Path) -> None:
+    """Copy beside `staged` and move into place; what fails leaves nothing behind."""
+    fresh = Path(tempfile.mkdtemp(prefix="interviewlm-toolchain-"))
     try:
-        fresh = Path(tempfile.mkdtemp(prefix="interviewlm-toolchain-"))
         shutil.copytree(target, fresh, symlinks=True, dirs_exist_ok=True)
         fresh.chmod(0o755)
         fresh.rename(staged)
     except OSError:
-        logger.exception("the toolchain cannot be reached by the sandbox's account")
-        return None
-    return staged
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
 
 
 def _is_ours(directory: Path) -> bool:
@@ -72,18 +81,9 @@ def list_packages(target: Path | None) -> tuple[Package, ...]:
     if fields is None:
         return ()
     try:
-        return fields.items("packages", _read_package, limit=2000)
+        return fields.items("packages", read_package, limit=2000)
     except ProtocolError:
         return ()
-
-
-def _read_package(item: object) -> Package:
-    fields = Fields(item, where="package")
-    return Package(
-        name=fields.text("name", limit=200),
-        version=fields.text("version", limit=100),
-        language=fields.text("language", limit=40),
-    )
 
 
 def _read_stamp(target: Path) -> Fields | None:

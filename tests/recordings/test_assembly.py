@@ -9,10 +9,13 @@ import pytest
 from base.clock import now
 from interviews.enums import InterviewState, StepState
 from interviews.models import Interview, PipelineStep
+from interviews.pipeline import MAX_ATTEMPTS
 from recordings.enums import AssetKind, ChunkState, RecordingState
 from recordings.media.verify import verify
-from recordings.models import Asset, Chunk
+from recordings.models import Asset, Chunk, Recording
+from recordings.selectors import Sums, sum_up
 from recordings.services import assembly
+from recordings.services.assembly import LONGEST_WAIT
 from tests.factories.interviews import InterviewFactory
 from tests.recordings.conftest import Browser, end, slices_of_recording
 from tests.recordings.media.recorded import cut, decode_all, record
@@ -106,6 +109,30 @@ def test_reload_gives_one_file_and_another_codec_a_second(
     assert [gap["reason"] for gap in gaps] == ["not_recorded"] * 2
 
 
+def test_lost_segment_in_a_pause_is_told_once(
+    browser: Browser, interview: Interview
+) -> None:
+    browser.send(slices_of_recording())
+    for start_ms, first in ((10_000, 1), (20_000, 0)):
+        again = Browser(browser.client, interview)
+        again.open(started_ms=start_ms)
+        for index, data in enumerate(slices_of_recording()[first:], start=first):
+            again.put(index, data)
+        again.close(4)
+    end(interview)
+
+    assemble(interview)
+
+    holes = interview.recordings.get().holes
+    assert [(gap["reason"], round(gap["end_ms"], -3)) for gap in holes] == [
+        ("not_recorded", 10_000),
+        ("header_missing", 18_000),
+        ("not_recorded", 20_000),
+    ]
+    assert holes[1]["start_ms"] == holes[0]["end_ms"]
+    assert holes[2]["start_ms"] == holes[1]["end_ms"]
+
+
 @pytest.mark.parametrize("is_preview", [True, False], ids=["preview", "nothing-sent"])
 def test_nothing_recorded_is_skipped(db: None, is_preview: bool) -> None:
     interview = InterviewFactory.create(
@@ -160,12 +187,19 @@ def test_waits_for_a_segment_nobody_closed_then_goes_on(
     assert assemble(interview).state == StepState.DONE
 
 
-def test_does_not_wait_for_ever(browser: Browser, interview: Interview) -> None:
+def test_waiting_costs_no_attempt_and_has_an_end(
+    browser: Browser, interview: Interview
+) -> None:
     browser.open()
     browser.put(0, slices_of_recording()[0])
     end(interview)
-    states = [assemble(interview).state for _ in range(3)]
-    assert states == [StepState.WAITING, StepState.WAITING, StepState.DONE]
+    for _look in range(MAX_ATTEMPTS + 1):
+        waiting = assemble(interview)
+        assert (waiting.state, waiting.attempts) == (StepState.WAITING, 0)
+
+    PipelineStep.objects.update(started_at=now() - LONGEST_WAIT)
+
+    assert assemble(interview).state == StepState.DONE
 
 
 def test_late_chunk_fills_the_gap_and_the_address_stays(
@@ -209,6 +243,28 @@ def test_chunk_arriving_during_assembly_is_not_lost(
     assert not Asset.objects.exists()
 
     assert assemble(interview).message == "0:12 assembled, without gaps."
+
+
+def test_first_chunk_arriving_while_nothing_is_noted_is_not_lost(
+    browser: Browser, interview: Interview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slices = slices_of_recording()
+    browser.open()
+    end(interview)
+
+    def sum_up_slowly(recording: Recording) -> Sums:
+        sums = sum_up(recording)
+        if not sums.chunks:
+            assert browser.put(0, slices[0]).status_code == 201
+        return sums
+
+    monkeypatch.setattr(assembly, "sum_up", sum_up_slowly)
+
+    first = assemble(interview)
+
+    assert first.state == StepState.WAITING
+    assert first.message == "More of the recording arrived meanwhile."
+    assert interview.recordings.get().state == RecordingState.RECORDING
 
 
 def test_repeated_assembly_gives_the_same_bytes(

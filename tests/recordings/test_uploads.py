@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 from base.clock import now
 from interviews.enums import InterviewState, StepState
-from interviews.models import Interview
+from interviews.models import EventCursor, Interview
 from recordings.enums import ChunkState, RecordingState
 from recordings.models import Chunk, Recording
 from recordings.services import chunks as chunk_service
@@ -226,6 +226,21 @@ def test_damaged_chunk_may_be_stored_again(browser: Browser, media: Path) -> Non
 
     assert Chunk.objects.get().state == ChunkState.STORED
     assert files(media)[0].read_bytes() == b"bytes"
+
+
+def test_write_that_failed_is_never_acknowledged(
+    browser: Browser, interview: Interview, media: Path
+) -> None:
+    browser.open()
+    browser.client.raise_request_exception = False
+    EventCursor.objects.update(last_seq=0)  # the next number is taken
+
+    assert browser.put(1, b"bytes").status_code == 500
+    assert not Chunk.objects.exists()
+
+    EventCursor.objects.update(last_seq=1)
+    assert browser.put(1, b"bytes").status_code == 201
+    assert Chunk.objects.exists()
 
 
 # Who, and when

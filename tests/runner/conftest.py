@@ -162,6 +162,15 @@ async def open_server(
         shutil.rmtree(state, ignore_errors=True)
 
 
+async def gone(word: str, *, wanted: bool) -> bool:
+    """Wait until no process has `word` as an argument any more, or until one has."""
+    for _ in range(300):
+        if (process_with_argument(word) == []) is wanted:
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
 def process_with_argument(word: str) -> list[int]:
     """Processes of this machine that have `word` as an argument."""
     found = []

@@ -29,7 +29,7 @@ from runner.protocol import (
     parse_reply,
     read_frame,
 )
-from tests.runner.conftest import ROOT, open_server, process_with_argument
+from tests.runner.conftest import ROOT, gone, open_server
 
 
 class Wire:
@@ -153,14 +153,6 @@ async def test_client_that_goes_away_takes_its_run_along(socket_path: Path) -> N
     assert await gone(word, wanted=True)
 
 
-async def gone(word: str, *, wanted: bool) -> bool:
-    for _ in range(300):
-        if (process_with_argument(word) == []) is wanted:
-            return True
-        await asyncio.sleep(0.01)
-    return False
-
-
 async def test_slow_client_slows_the_program_and_loses_nothing_kept(
     socket_path: Path,
 ) -> None:
@@ -203,12 +195,16 @@ async def test_bad_request_is_answered_and_the_connection_lives(
 
 
 @pytest.mark.parametrize(
-    "data",
-    [struct.pack(">I", 2**31), struct.pack(">I", 3) + b"{{{", struct.pack(">I", 9)],
+    ("data", "is_answered"),
+    [
+        (struct.pack(">I", 2**31), True),
+        (struct.pack(">I", 3) + b"{{{", True),
+        (struct.pack(">I", 9), False),
+    ],
     ids=["huge", "not JSON", "cut off"],
 )
 async def test_bytes_that_are_no_frame_end_the_connection(
-    socket_path: Path, data: bytes
+    socket_path: Path, data: bytes, is_answered: bool
 ) -> None:
     async with await dial(socket_path) as wire:
         wire.writer.write(data)
@@ -216,7 +212,26 @@ async def test_bytes_that_are_no_frame_end_the_connection(
         async with asyncio.timeout(5):
             rest = await wire.reader.read()
 
-    assert rest == b"" or b"bad_frame" in rest
+    assert (b"bad_frame" in rest) is is_answered
+    assert bool(rest) is is_answered
+
+
+async def test_run_beyond_the_queue_is_refused_as_busy(
+    sandbox_available: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.waiting.MAX_WAITING", 0)
+    running, refused = start("sleep", "5"), start("true")
+    async with (
+        open_server(tmp_path, places=1) as (path, _server),
+        await dial(path) as wire,
+    ):
+        wire.send(running)
+        assert isinstance(await wire.receive(), RunStarted)
+        wire.send(refused)
+        (refusal,) = await wire.until_last(refused.run)
+
+    assert isinstance(refusal, Failure)
+    assert (refusal.code, refusal.retryable) == ("busy", True)
 
 
 async def test_server_answers_while_programs_burn(socket_path: Path) -> None:

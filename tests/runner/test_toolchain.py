@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,18 +43,43 @@ def test_damaged_list_of_packages_is_empty(tmp_path: Path) -> None:
         assert list_packages(tmp_path) == ()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root hides a toolchain from others")
-def test_toolchain_below_a_private_folder_is_copied_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
-    public = Path(tempfile.mkdtemp(prefix="staging-"))
-    request.addfinalizer(lambda: shutil.rmtree(public))
-    monkeypatch.setattr(tempfile, "tempdir", str(public))
-    hidden = tmp_path / "toolchain"
-    (hidden / "bin").mkdir(parents=True)
-    (hidden / "toolchain.json").write_text('{"digest": "abc", "packages": []}')
-    tmp_path.chmod(0o700)
+ROOT_ONLY = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root hides a toolchain from others"
+)
 
+
+@pytest.fixture
+def public(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The temporary directory, empty, where every account may read."""
+    directory = Path(tempfile.mkdtemp(prefix="staging-"))
+    monkeypatch.setattr(tempfile, "tempdir", str(directory))
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def hidden(tmp_path: Path) -> Path:
+    """A toolchain below a private folder."""
+    toolchain = tmp_path / "toolchain"
+    (toolchain / "bin").mkdir(parents=True)
+    (toolchain / "toolchain.json").write_text('{"digest": "abc", "packages": []}')
+    tmp_path.chmod(0o700)
+    return toolchain
+
+
+@ROOT_ONLY
+def test_copy_that_fails_leaves_nothing_behind(public: Path, hidden: Path) -> None:
+    taken = public / "interviewlm-toolchain-abc"
+    (taken / "of somebody else").mkdir(parents=True)
+
+    assert find_toolchain(hidden) is None
+    assert list(public.iterdir()) == [taken]
+
+
+@ROOT_ONLY
+def test_toolchain_below_a_private_folder_is_copied_out(
+    public: Path, hidden: Path
+) -> None:
     staged = find_toolchain(hidden)
 
     assert staged == public / "interviewlm-toolchain-abc"

@@ -11,9 +11,9 @@ from recordings.media import assemble as assemble_module
 from recordings.media.assemble import assemble
 from recordings.media.errors import IndexTooLargeError
 from recordings.media.segments import ChunkInput, HoleReason, SegmentInput
-from recordings.media.sinks import FileSink
+from recordings.media.sinks import FileSink, Writer
 from recordings.media.verify import verify
-from tests.recordings.media.checks import only_file, reasons
+from tests.recordings.media.checks import assert_sound, only_file, reasons
 from tests.recordings.media.recorded import (
     KEY_SECONDS,
     assemble_into,
@@ -244,6 +244,16 @@ def test_header_without_any_picture_is_lost_not_failed(
     assert list(tmp_path.iterdir()) == []
 
 
+class CountingSink(FileSink):
+    """Knows how often its file was begun."""
+
+    attempts = 0
+
+    def begin(self) -> Writer:
+        self.attempts += 1
+        return super().begin()
+
+
 @pytest.fixture
 def _small_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assemble_module, "SMALLEST_INDEX", 64)
@@ -254,7 +264,12 @@ def _small_index(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_index_that_outgrows_its_room_gets_more(
     tmp_path: Path, slices: list[bytes]
 ) -> None:
-    only_file(tmp_path, segment(slices))
+    sink = CountingSink(tmp_path / "0.webm")
+
+    assembly = assemble([segment(slices)], lambda number, extension: sink)
+
+    assert sink.attempts > 1
+    assert_sound(assembly.files[0], sink)
 
 
 @pytest.mark.usefixtures("_small_index")

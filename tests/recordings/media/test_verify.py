@@ -1,5 +1,6 @@
 """Verification refuses what a player could not show; the poster is a real picture."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from recordings.media.assemble import AssembledFile
 from recordings.media.errors import VerificationError
+from recordings.media.tracks import Container
 from recordings.media.verify import poster, verify
 from tests.recordings.media.recorded import assemble_into, cut, record, segment
 
@@ -85,6 +87,10 @@ def test_poster_is_a_jpeg_that_decodes(
     with av.open(str(tmp_path / "poster.jpg")) as opened:
         frame = next(opened.decode(video=0))
     assert (frame.width, frame.height) == expected
+
+
+def test_file_nobody_can_open_has_no_poster() -> None:
+    assert poster(io.BytesIO(b"no recording at all"), Container.WEBM) is None
 
 
 def test_sound_has_no_poster(tmp_path: Path) -> None:
