@@ -3,7 +3,6 @@
 Losing one is harmless: pages also read the truth in every `hello` and `clock`.
 """
 
-import logging
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -12,8 +11,6 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from interviews.models import Interview
-
-logger = logging.getLogger(__name__)
 
 
 def interview_group(interview_id: UUID | str) -> str:
@@ -26,14 +23,11 @@ def _announce(interview: Interview, message: Mapping[str, object]) -> None:
 
     def send() -> None:
         layer = get_channel_layer()
-        if layer is None:
-            return
-        try:
+        if layer is not None:
             async_to_sync(layer.group_send)(group, dict(message))
-        except (OSError, RuntimeError):
-            logger.warning("Could not announce %s to %s", message["type"], group)
 
-    transaction.on_commit(send)
+    # Whatever a layer raises must not fail what is already committed.
+    transaction.on_commit(send, robust=True)
 
 
 def announce_clock(interview: Interview) -> None:

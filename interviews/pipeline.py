@@ -8,8 +8,9 @@ them.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 _FIRST_WAIT = timedelta(seconds=15)
 _LONGEST_WAIT = timedelta(minutes=15)
+# How long a step may say that it is not ready before saying so counts as failing.
+MOST_WAITING = timedelta(hours=1)
 ENDED = (StepState.DONE, StepState.SKIPPED, StepState.FAILED)
 SCORED_STATES = (InterviewState.COMPLETED, InterviewState.ABANDONED)
 
@@ -37,17 +40,32 @@ class StepSkippedError(Exception):
     """A handler found that there is nothing for it to do; the text says why."""
 
 
+class StepNotReadyError(Exception):
+    """A handler has to wait for something until `retry_at`; the text says for what.
+
+    Costs no attempt, until the step has waited MOST_WAITING in all.
+    """
+
+    def __init__(self, message: object, *, retry_at: datetime) -> None:
+        super().__init__(str(message))
+        self.retry_at = retry_at
+
+
 class StepLostError(Exception):
     """The step was taken over while its handler ran; what it did must not count."""
 
 
 @dataclass(frozen=True)
 class StepLease:
-    """The right to run one step until `until`; `renew` prolongs it."""
+    """The right to run one step for `length`; `renew` prolongs it.
+
+    `began_at` is when the step was first tried since it was made or set back.
+    """
 
     step_id: int
     token: str
     length: timedelta
+    began_at: datetime = field(default_factory=now)
 
     def renew(self) -> None:
         """Prolong the lease. Raises StepLostError when another worker has the step."""
@@ -61,27 +79,25 @@ class StepLease:
 
     def finish(self, state: str, message: str) -> bool:
         """Write the outcome if the lease is still ours."""
-        return bool(
-            self._mine().update(
-                state=state,
-                message=message[:300],
-                finished_at=now(),
-                lease_until=None,
-                lease_token="",
-            )
-        )
+        return self._release(state=state, message=message[:300], finished_at=now())
 
     def put_back(self, wait: timedelta, message: str) -> bool:
         """Make the step wait for its next try."""
-        return bool(
-            self._mine().update(
-                state=StepState.WAITING,
-                message=message[:300],
-                next_try_at=now() + wait,
-                lease_until=None,
-                lease_token="",
-            )
+        return self._release(
+            state=StepState.WAITING, message=message[:300], next_try_at=now() + wait
         )
+
+    def wait_until(self, retry_at: datetime, message: str) -> bool:
+        """Make the step wait as if it had not been tried."""
+        return self._release(
+            state=StepState.WAITING,
+            message=message[:300],
+            next_try_at=retry_at,
+            attempts=F("attempts") - 1,
+        )
+
+    def _release(self, **values: Any) -> bool:
+        return bool(self._mine().update(lease_until=None, lease_token="", **values))
 
 
 Handler = Callable[[Interview, StepLease], str]
@@ -109,20 +125,26 @@ def register_step(
 def start_pipeline(interview: Interview) -> None:
     """Create the steps of an ended interview, or set them back after a reopening.
 
-    Called inside the transaction that ends the interview.
+    Called inside the transaction that ends the interview. A step still at work on
+    what was there before the reopening loses its lease: its end does not count.
     """
     for position, name in enumerate(settings.PIPELINE_STEPS):
         step, is_new = PipelineStep.objects.get_or_create(
             interview=interview, name=name, defaults={"position": position}
         )
         if not is_new:
-            reset_step(step)
+            _set_back(PipelineStep.objects.filter(pk=step.pk))
     wake_pipeline(interview)
 
 
 def reset_step(step: PipelineStep) -> None:
     """Set one step back to waiting, with all its attempts; a running one is left."""
-    PipelineStep.objects.filter(pk=step.pk).exclude(state=StepState.RUNNING).update(
+    mine = PipelineStep.objects.filter(pk=step.pk)
+    _set_back(mine.exclude(state=StepState.RUNNING))
+
+
+def _set_back(steps: "QuerySet[PipelineStep]") -> None:
+    steps.update(
         state=StepState.WAITING,
         attempts=0,
         next_try_at=now(),
@@ -142,7 +164,10 @@ def retry_step(step: PipelineStep) -> None:
 
 
 def wake_pipeline(interview: Interview) -> None:
-    """After commit, tell a worker about the interview's next due step."""
+    """After commit, tell a worker about the interview's next due step.
+
+    A queue that cannot be reached fails nobody: the sweep wakes the step later.
+    """
     interview_id = interview.pk
 
     def wake() -> None:
@@ -150,26 +175,32 @@ def wake_pipeline(interview: Interview) -> None:
         if step is not None:
             run_pipeline_step.delay(step_id=step.pk)
 
-    transaction.on_commit(wake)
+    transaction.on_commit(wake, robust=True)
 
 
 def next_step(interview_id: UUID) -> PipelineStep | None:
     """Return the first step that has not ended, if it is free to run now.
 
-    A failed step does not hold up the later ones: a score without a recording is
-    better than none, and says what it had to do without.
+    None while the interview goes on after a reopening. A failed step does not hold
+    up the later ones: a score without a recording is better than none, and says what
+    it had to do without.
     """
-    step = (
-        PipelineStep.objects.filter(interview_id=interview_id)
-        .exclude(state__in=ENDED)
-        .order_by("position")
-        .first()
+    step = _pending().filter(interview_id=interview_id).order_by("position").first()
+    return step if step is not None and _is_free(step) else None
+
+
+def _pending() -> "QuerySet[PipelineStep]":
+    return PipelineStep.objects.filter(interview__state__in=SCORED_STATES).exclude(
+        state__in=ENDED
     )
-    if step is None or step.next_try_at > now():
-        return None
-    if step.state == StepState.RUNNING and (step.lease_until or now()) > now():
-        return None
-    return step
+
+
+def _is_free(step: PipelineStep) -> bool:
+    if step.next_try_at > now():
+        return False
+    if step.state != StepState.RUNNING:
+        return True
+    return step.lease_until is None or step.lease_until <= now()
 
 
 def claim_step(step_id: int) -> StepLease | None:
@@ -178,18 +209,19 @@ def claim_step(step_id: int) -> StepLease | None:
     if step is None or next_step(step.interview_id) != step:
         return None
     definition = _definitions[step.name]
-    token = new_token()
+    token, began_at = new_token(), step.started_at or now()
     free = Q(state=StepState.WAITING, next_try_at__lte=now()) | Q(
         state=StepState.RUNNING, lease_until__lt=now()
     )
     claimed = PipelineStep.objects.filter(free, pk=step_id).update(
         state=StepState.RUNNING,
         attempts=F("attempts") + 1,
-        started_at=now(),
+        started_at=began_at,
         lease_token=token,
         lease_until=now() + definition.lease,
     )
-    return StepLease(step_id, token, definition.lease) if claimed else None
+    lease = StepLease(step_id, token, definition.lease, began_at)
+    return lease if claimed else None
 
 
 def run_step(step_id: int) -> None:
@@ -209,6 +241,8 @@ def run_step(step_id: int) -> None:
             lease.finish(StepState.DONE, message)
     except StepSkippedError as skipped:
         lease.finish(StepState.SKIPPED, str(skipped))
+    except StepNotReadyError as not_ready:
+        _wait(lease, step, not_ready)
     except StepLostError:
         logger.warning("Step %s was taken over", step_id)
     except DomainError as error:
@@ -217,6 +251,14 @@ def run_step(step_id: int) -> None:
         logger.exception("Step %s failed", step_id)
         _fail(lease, step, type(error).__name__, is_final=False)
     wake_pipeline(step.interview)
+
+
+def _wait(lease: StepLease, step: PipelineStep, not_ready: StepNotReadyError) -> None:
+    if now() - lease.began_at < MOST_WAITING:
+        retry_at = max(not_ready.retry_at, now() + _FIRST_WAIT)
+        lease.wait_until(retry_at, str(not_ready))
+    else:
+        _fail(lease, step, str(not_ready), is_final=False)
 
 
 def _fail(
@@ -231,16 +273,9 @@ def _fail(
 
 def sweep_steps() -> int:
     """Wake every interview with a due step; return how many. Safe to run often."""
-    interview_ids = (
-        PipelineStep.objects.exclude(state__in=ENDED)
-        .order_by()
-        .values_list("interview_id", flat=True)
-        .distinct()
-    )
-    woken = 0
-    for interview_id in interview_ids:
-        step = next_step(interview_id)
-        if step is not None:
-            run_pipeline_step.delay(step_id=step.pk)
-            woken += 1
-    return woken
+    steps = _pending().order_by("-position")
+    first_of = {step.interview_id: step for step in steps}
+    due = [step for step in first_of.values() if _is_free(step)]
+    for step in due:
+        run_pipeline_step.delay(step_id=step.pk)
+    return len(due)

@@ -85,7 +85,10 @@ class InterviewConsumer(AsyncWebsocketConsumer, Generic[Frame]):
         user = self.scope.get("user")
         if user is None or not isinstance(user.pk, int):
             return False, None
-        member = User.objects.get(pk=user.pk)
+        # Read anew each time: somebody may have been deactivated since.
+        member = User.objects.filter(pk=user.pk, is_active=True).first()
+        if member is None:
+            return False, None
         interview = find_as_member(member, self.interview_id)
         if interview is None:
             return False, None

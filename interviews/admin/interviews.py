@@ -1,5 +1,6 @@
 """The list of interviews: what is going on, who needs somebody; pages are the review desk."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,19 +12,21 @@ from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from accounts.access import standing_of
 from accounts.admin_base import ReadOnlyOrganisationAdmin
 from base.clock import now
+from interviews.admin.catalogue_filters import NewestTitleFilter
 from interviews.admin.interview_filters import NeedsFilter, PreviewFilter
-from interviews.admin.operations import BackOfficeMedia, do_each
+from interviews.admin.invitations import resend_each, revoke_each
+from interviews.admin.operations import BackOfficeMedia, do_each, may
 from interviews.admin.pages import build_patterns, review_path
-from interviews.admin.versions import status_mark
+from interviews.admin.steps import retry_each
+from interviews.admin.versions import score_words, status_mark
 from interviews.enums import InterviewState, StepState
-from interviews.models import Interview, PipelineStep
+from interviews.models import Interview, Invitation, PipelineStep
 from interviews.selectors.back_office import annotate_interviews, costs_of, raised_flags
 from interviews.services import decisions
 
@@ -105,7 +108,7 @@ class InterviewAdmin(BackOfficeMedia, ReadOnlyOrganisationAdmin[Interview]):
     list_filter = [
         NeedsFilter,
         "state",
-        "assessment_version__assessment",
+        ("assessment_version__assessment", NewestTitleFilter),
         PreviewFilter,
     ]
     search_fields = ["candidate__name", "candidate__email"]
@@ -149,29 +152,25 @@ class InterviewAdmin(BackOfficeMedia, ReadOnlyOrganisationAdmin[Interview]):
         hidden = {
             column
             for column, name in (("score", "scorecard"), ("cost", "cost"))
-            if not self._may(request, "view", name)
+            if not may(request, "view", name)
         }
         return [name for name in self.list_display if name not in hidden]
 
-    def _may(self, request: HttpRequest, verb: str, object_name: str) -> bool:
-        standing = standing_of(request)
-        return standing is not None and standing.may(verb, object_name)
-
     def has_resend_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Ask the table about invitations."""
-        return self._may(request, "resend", "invitation")
+        return may(request, "resend", "invitation")
 
     def has_revoke_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Ask the table about invitations."""
-        return self._may(request, "revoke", "invitation")
+        return may(request, "revoke", "invitation")
 
     def has_rescore_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Ask the table about scorecards."""
-        return self._may(request, "rescore", "scorecard")
+        return may(request, "rescore", "scorecard")
 
     def has_retry_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Ask the table about the pipeline."""
-        return self._may(request, "retry", "pipeline")
+        return may(request, "retry", "pipeline")
 
     @admin.display(description=_("review desk"))
     def desk(self, interview: Interview) -> str:
@@ -218,13 +217,7 @@ class InterviewAdmin(BackOfficeMedia, ReadOnlyOrganisationAdmin[Interview]):
         """Return the newest overall score with the judge's certainty."""
         if interview.overall_card is None:
             return ""
-        if interview.overall_score is None:
-            text = _now("not established")
-        else:
-            text = _now("%(score)d, %(certainty)d%% certain") % {
-                "score": interview.overall_score,
-                "certainty": interview.overall_certainty,
-            }
+        text = score_words(interview.overall_score, interview.overall_certainty)
         if interview.overall_is_simulated:
             return f"{text} ({_now('simulated')})"
         return text
@@ -241,110 +234,69 @@ class InterviewAdmin(BackOfficeMedia, ReadOnlyOrganisationAdmin[Interview]):
     @admin.action(description=_("Extend"), permissions=["extend"])
     def extend(self, request: HttpRequest, queryset: QuerySet[Interview]) -> None:
         """Give running interviews more minutes; needs minutes and a reason."""
+        done = ngettext_lazy("%d interview is extended.", "%d interviews are extended.")
         given = self._given(request, needs_minutes=True)
-        if given is None:
-            return
-        count = do_each(
-            self,
-            request,
-            queryset,
-            lambda one, actor: decisions.give_time(one.pk, actor=actor, **given),
-        )
-        text = ngettext(
-            "%d interview is extended.", "%d interviews are extended.", count
-        )
-        self._report(request, text, count)
+        self._decide(request, queryset, decisions.give_time, given, done)
 
     @admin.action(description=_("Reopen"), permissions=["reopen"])
     def reopen(self, request: HttpRequest, queryset: QuerySet[Interview]) -> None:
         """Let ended interviews go on; needs minutes and a reason."""
+        done = ngettext_lazy("%d interview is reopened.", "%d interviews are reopened.")
         given = self._given(request, needs_minutes=True)
-        if given is None:
-            return
-        count = do_each(
-            self,
-            request,
-            queryset,
-            lambda one, actor: decisions.reopen(one.pk, actor=actor, **given),
-        )
-        text = ngettext(
-            "%d interview is reopened.", "%d interviews are reopened.", count
-        )
-        self._report(request, text, count)
+        self._decide(request, queryset, decisions.reopen, given, done)
 
     @admin.action(description=_("Cancel"), permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Interview]) -> None:
         """Take interviews back; needs a reason."""
+        done = ngettext_lazy(
+            "%d interview is cancelled.", "%d interviews are cancelled."
+        )
         given = self._given(request, needs_minutes=False)
-        if given is None:
-            return
-        count = do_each(
-            self,
-            request,
-            queryset,
-            lambda one, actor: decisions.cancel(one.pk, actor=actor, **given),
-        )
-        text = ngettext(
-            "%d interview is cancelled.", "%d interviews are cancelled.", count
-        )
-        self._report(request, text, count)
-
-    @admin.action(description=_("Send the e-mail again"), permissions=["resend"])
-    def resend(self, request: HttpRequest, queryset: QuerySet[Interview]) -> None:
-        """Mail the links again."""
-        count = do_each(
-            self,
-            request,
-            queryset.select_related("invitation"),
-            lambda one, actor: decisions.resend(one.invitation, actor=actor),
-        )
-        text = ngettext(
-            "%d e-mail is on its way.", "%d e-mails are on their way.", count
-        )
-        self._report(request, text, count)
-
-    @admin.action(description=_("Revoke the link"), permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[Interview]) -> None:
-        """Make the links invalid."""
-        count = do_each(
-            self,
-            request,
-            queryset.select_related("invitation"),
-            lambda one, actor: decisions.revoke(one.invitation, actor=actor),
-        )
-        text = ngettext("%d link is revoked.", "%d links are revoked.", count)
-        self._report(request, text, count)
+        self._decide(request, queryset, decisions.cancel, given, done)
 
     @admin.action(description=_("Score again"), permissions=["rescore"])
     def rescore(self, request: HttpRequest, queryset: QuerySet[Interview]) -> None:
         """Have ended interviews scored again."""
-        count = do_each(
-            self,
-            request,
-            queryset,
-            lambda one, actor: decisions.rescore(one.pk, actor=actor),
+        done = ngettext_lazy(
+            "%d interview will be scored again.", "%d interviews will be scored again."
         )
-        text = ngettext(
-            "%d interview will be scored again.",
-            "%d interviews will be scored again.",
-            count,
-        )
-        self._report(request, text, count)
+        self._decide(request, queryset, decisions.rescore, {}, done)
+
+    @admin.action(description=_("Send the e-mail again"), permissions=["resend"])
+    def resend(self, request: HttpRequest, queryset: QuerySet[Interview]) -> None:
+        """Mail the links again."""
+        resend_each(self, request, _invitations_of(queryset))
+
+    @admin.action(description=_("Revoke the link"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Interview]) -> None:
+        """Make the links invalid."""
+        revoke_each(self, request, _invitations_of(queryset))
 
     @admin.action(description=_("Retry the steps that failed"), permissions=["retry"])
     def retry_failed(self, request: HttpRequest, queryset: QuerySet[Interview]) -> None:
         """Run failed steps again."""
-        steps = PipelineStep.objects.filter(
+        failed = PipelineStep.objects.filter(
             state=StepState.FAILED, interview__in=queryset.values("pk")
         )
-        count = do_each(
-            self,
-            request,
-            steps,
-            lambda one, actor: decisions.retry(one, actor=actor),
-        )
-        text = ngettext("%d step will run again.", "%d steps will run again.", count)
-        self._report(request, text, count)
+        retry_each(self, request, failed)
+
+    def _decide(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Interview],
+        decide: Callable[..., object],
+        given: dict[str, Any] | None,
+        done: Any,
+    ) -> None:
+        """Call a service for each interview with what was given; None is a fault."""
+        if given is not None:
+            do_each(
+                self,
+                request,
+                queryset,
+                lambda one, actor: decide(one.pk, actor=actor, **given),
+                done=done,
+            )
 
     def _given(
         self, request: HttpRequest, *, needs_minutes: bool
@@ -363,6 +315,8 @@ class InterviewAdmin(BackOfficeMedia, ReadOnlyOrganisationAdmin[Interview]):
             return None
         return {"reason": reason, "minutes": int(minutes)}
 
-    def _report(self, request: HttpRequest, text: str, count: int) -> None:
-        level = messages.SUCCESS if count else messages.WARNING
-        self.message_user(request, text % count, level)
+
+def _invitations_of(interviews: QuerySet[Interview]) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(
+        interview__in=interviews.values("pk")
+    ).select_related("candidate", "interview")

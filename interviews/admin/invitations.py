@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, ngettext_lazy
 
 from accounts.access import current_organisation
 from accounts.services.audit import record_audit
 from base.clock import now
+from interviews.admin.catalogue_filters import NewestTitleFilter
 from interviews.admin.invite_form import InviteForm
 from interviews.admin.operations import (
     BackOfficeMedia,
@@ -31,8 +32,7 @@ from interviews.enums import InterviewState
 from interviews.models import Invitation
 from interviews.services import decisions
 from interviews.services.invitations import invitation_url, invite_candidate
-
-_UNSTARTED = (InterviewState.INVITED, InterviewState.PREPARING)
+from interviews.services.lifecycle import UNSTARTED_STATES
 
 
 def describe_link(invitation: Invitation) -> tuple[Any, str]:
@@ -40,7 +40,7 @@ def describe_link(invitation: Invitation) -> tuple[Any, str]:
     state = invitation.interview.state
     if invitation.revoked_at is not None:
         return _("Revoked"), "danger"
-    if state not in _UNSTARTED:
+    if state not in UNSTARTED_STATES:
         return invitation.interview.get_state_display(), ""
     if invitation.expires_at <= now():
         return _("Expired"), "warning"
@@ -49,6 +49,38 @@ def describe_link(invitation: Invitation) -> tuple[Any, str]:
     if state == InterviewState.PREPARING:
         return _("Opened"), "good"
     return _("Waiting for the candidate"), "good"
+
+
+def resend_each(
+    model_admin: admin.ModelAdmin[Any],
+    request: HttpRequest,
+    invitations: QuerySet[Invitation],
+) -> None:
+    """Mail each link again."""
+    done = ngettext_lazy("%d e-mail is on its way.", "%d e-mails are on their way.")
+    do_each(
+        model_admin,
+        request,
+        invitations,
+        lambda one, actor: decisions.resend(one, actor=actor),
+        done=done,
+    )
+
+
+def revoke_each(
+    model_admin: admin.ModelAdmin[Any],
+    request: HttpRequest,
+    invitations: QuerySet[Invitation],
+) -> None:
+    """Make each link invalid."""
+    done = ngettext_lazy("%d link is revoked.", "%d links are revoked.")
+    do_each(
+        model_admin,
+        request,
+        invitations,
+        lambda one, actor: decisions.revoke(one, actor=actor),
+        done=done,
+    )
 
 
 @admin.register(Invitation)
@@ -66,7 +98,10 @@ class InvitationAdmin(BackOfficeMedia, OperationsAdmin[Invitation]):
         "last_sent_at",
     ]
     list_select_related = ["candidate", "assessment_version", "interview"]
-    list_filter = ["assessment_version__assessment", "expires_at"]
+    list_filter = [
+        ("assessment_version__assessment", NewestTitleFilter),
+        "expires_at",
+    ]
     search_fields = ["candidate__name", "candidate__email"]
     actions = ["resend_selected", "revoke_selected"]
     operations = [
@@ -87,7 +122,7 @@ class InvitationAdmin(BackOfficeMedia, OperationsAdmin[Invitation]):
 
     def get_operations(self, request: HttpRequest, obj: Invitation) -> list[Operation]:
         """Offer nothing for a link that is of no use any more."""
-        is_open = obj.interview.state in _UNSTARTED and obj.revoked_at is None
+        is_open = obj.interview.state in UNSTARTED_STATES and obj.revoked_at is None
         return list(self.operations) if is_open else []
 
     def get_fields(self, request: HttpRequest, obj: Invitation | None = None) -> Any:
@@ -217,27 +252,11 @@ class InvitationAdmin(BackOfficeMedia, OperationsAdmin[Invitation]):
         self, request: HttpRequest, queryset: QuerySet[Invitation]
     ) -> None:
         """Mail each link again."""
-        count = do_each(
-            self,
-            request,
-            queryset,
-            lambda one, actor: decisions.resend(one, actor=actor),
-        )
-        text = ngettext(
-            "%d e-mail is on its way.", "%d e-mails are on their way.", count
-        )
-        self.message_user(request, text % count, messages.SUCCESS)
+        resend_each(self, request, queryset)
 
     @admin.action(description=_("Revoke the links"), permissions=["revoke"])
     def revoke_selected(
         self, request: HttpRequest, queryset: QuerySet[Invitation]
     ) -> None:
         """Make each link invalid."""
-        count = do_each(
-            self,
-            request,
-            queryset,
-            lambda one, actor: decisions.revoke(one, actor=actor),
-        )
-        text = ngettext("%d link is revoked.", "%d links are revoked.", count)
-        self.message_user(request, text % count, messages.SUCCESS)
+        revoke_each(self, request, queryset)

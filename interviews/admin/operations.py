@@ -63,12 +63,6 @@ class OperationsAdmin(OrganisationAdmin[M]):
         """Return what makes sense for the object now; permissions come on top."""
         return list(self.operations)
 
-    def _permitted(self, request: HttpRequest, operation: Operation) -> bool:
-        standing = standing_of(request)
-        return standing is not None and standing.may(
-            operation.verb, operation.object_name
-        )
-
     def operation_view(
         self, request: HttpRequest, object_id: str, name: str
     ) -> HttpResponse:
@@ -79,7 +73,7 @@ class OperationsAdmin(OrganisationAdmin[M]):
         found = [one for one in self.operations if one.name == name]
         if obj is None or not found:
             raise Http404
-        if not self._permitted(request, found[0]):
+        if not may(request, found[0].verb, found[0].object_name):
             raise PermissionDenied
         form = found[0].form(request.POST)
         page = HttpResponseRedirect(self.page_of(obj))
@@ -141,7 +135,7 @@ class OperationsAdmin(OrganisationAdmin[M]):
                 "url": reverse(name, args=[quote(obj.pk), operation.name]),
             }
             for operation in self.get_operations(request, obj)
-            if self._permitted(request, operation)
+            if may(request, operation.verb, operation.object_name)
         ]
 
 
@@ -160,24 +154,36 @@ def member(request: HttpRequest) -> User:
     return request.user
 
 
+def may(request: HttpRequest, verb: str, object_name: str) -> bool:
+    """Ask the permission table about the person of an admin request."""
+    standing = standing_of(request)
+    return standing is not None and standing.may(verb, object_name)
+
+
 def do_each(
     model_admin: admin.ModelAdmin[Any],
     request: HttpRequest,
     queryset: QuerySet[Any],
     do: Callable[[Any, User], object],
-) -> int:
-    """Do something with each object; say why some were left alone. Return how many."""
+    *,
+    done: Any,
+) -> None:
+    """Do something with each object; say with how many, and why some were left alone.
+
+    `done` is the sentence with the number: an `ngettext_lazy` without one.
+    """
     actor = member(request)
     refusals: list[str] = []
-    done = 0
+    count = 0
     for obj in queryset:
         try:
             do(obj, actor)
-            done += 1
+            count += 1
         except DomainError as error:
             refusals.append(str(error.message))
     for reason in sorted(set(refusals)):
-        count = refusals.count(reason)
-        text = reason if count == 1 else f"{reason} ({count})"
+        times = refusals.count(reason)
+        text = reason if times == 1 else f"{reason} ({times})"
         model_admin.message_user(request, text, messages.WARNING)
-    return done
+    level = messages.SUCCESS if count else messages.WARNING
+    model_admin.message_user(request, done % count, level)

@@ -2,8 +2,10 @@
 
 import io
 import json
+import lzma
 import shlex
 import zipfile
+import zlib
 from typing import Any
 
 from django import forms
@@ -267,6 +269,18 @@ def split_command(text: str) -> list[str]:
         raise forms.ValidationError(_("A quotation mark is not closed.")) from error
 
 
+# What `zipfile` raises for archives that are damaged, encrypted or of unknown kinds.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
+
+
 def read_archive(upload: UploadedFile[bytes]) -> dict[str, str]:
     """Return the text files of a ZIP; a single folder around all is taken off."""
     try:
@@ -281,7 +295,7 @@ def read_archive(upload: UploadedFile[bytes]) -> dict[str, str]:
                 for entry in entries
                 if not entry.filename.startswith("__MACOSX/")
             }
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+    except _UNREADABLE as error:
         raise forms.ValidationError(_("This file cannot be read as a ZIP.")) from error
     tops = {name.split("/", 1)[0] for name in files}
     if len(tops) == 1 and all("/" in name for name in files):

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_base import OrganisationAdmin, ReadOnlyOrganisationAdmin
+from interviews.admin.catalogue_filters import NewestTitleFilter
 from interviews.admin.operations import BackOfficeMedia
 from interviews.admin.problem_form import ProblemForm
 from interviews.admin.versions import render_files, render_versions, report_version
@@ -133,7 +134,7 @@ class ProblemVersionAdmin(BackOfficeMedia, ReadOnlyOrganisationAdmin[ProblemVers
     permission_object = "problem"
     list_display = ["title", "number", "language", "difficulty", "created_at", "author"]
     list_select_related = ["author"]
-    list_filter = ["problem", "language", "difficulty"]
+    list_filter = [("problem", NewestTitleFilter), "language", "difficulty"]
     search_fields = ["title", "problem__slug"]
     fields = [
         "problem",

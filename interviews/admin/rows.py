@@ -5,6 +5,7 @@ removes rows where scripts run.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,12 @@ class RowsWidget(forms.Widget):
         self.columns = list(columns)
         self.add_label = add_label
         self.blank = blank
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "RowsWidget":
+        """Give each form columns of its own: their choices are one request's."""
+        copied: RowsWidget = super().__deepcopy__(memo)
+        copied.columns = deepcopy(self.columns, memo)
+        return copied
 
     def value_from_datadict(
         self, data: Mapping[str, Any], files: Any, name: str
@@ -113,7 +120,11 @@ class RowsField(forms.Field):
         **kwargs: Any,
     ) -> None:
         super().__init__(widget=RowsWidget(columns, add_label, blank), **kwargs)
-        self.columns = self.widget.columns
+
+    @property
+    def columns(self) -> list[Column]:
+        """The fields of a row, shared with the widget that shows them."""
+        return self.widget.columns
 
     def clean(self, value: Any) -> list[Row]:
         """Return the filled rows. Raises ValidationError naming row and field."""

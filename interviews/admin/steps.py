@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 
 from accounts.admin_base import OrganisationAdmin, ReadOnlyOrganisationAdmin
-from accounts.services.audit import record_audit
 from interviews.admin.operations import (
     BackOfficeMedia,
     Operation,
@@ -20,22 +19,33 @@ from interviews.admin.operations import (
     member,
 )
 from interviews.admin.pages import review_path
-from interviews.admin.versions import status_mark
+from interviews.admin.versions import score_words, status_mark
 from interviews.enums import StepState
 from interviews.models import PipelineStep, ProblemReport, Scorecard
+from interviews.selectors.review import STEP_TONES
 from interviews.services import decisions
-
-STEP_TONES = {
-    StepState.RUNNING: "busy",
-    StepState.DONE: "good",
-    StepState.FAILED: "danger",
-}
 
 
 def step_mark(step: PipelineStep) -> str:
     """Return a step's state in words with a small mark."""
     return status_mark(
         step.get_state_display(), STEP_TONES.get(StepState(step.state), "")
+    )
+
+
+def retry_each(
+    model_admin: admin.ModelAdmin[Any],
+    request: HttpRequest,
+    steps: QuerySet[PipelineStep],
+) -> None:
+    """Run the steps again."""
+    done = ngettext_lazy("%d step will run again.", "%d steps will run again.")
+    do_each(
+        model_admin,
+        request,
+        steps,
+        lambda one, actor: decisions.retry(one, actor=actor),
+        done=done,
     )
 
 
@@ -91,16 +101,7 @@ class PipelineStepAdmin(
     @admin.action(description=_("Retry"), permissions=["retry"])
     def retry(self, request: HttpRequest, queryset: QuerySet[PipelineStep]) -> None:
         """Run the steps again."""
-        count = do_each(
-            self,
-            request,
-            queryset,
-            lambda one, actor: decisions.retry(one, actor=actor),
-        )
-        text = ngettext("%d step will run again.", "%d steps will run again.", count)
-        self.message_user(
-            request, text % count, messages.SUCCESS if count else messages.WARNING
-        )
+        retry_each(self, request, queryset)
 
 
 @admin.register(ProblemReport)
@@ -141,21 +142,16 @@ class ProblemReportAdmin(BackOfficeMedia, OrganisationAdmin[ProblemReport]):
     @admin.action(description=_("Mark as dealt with"), permissions=["change"])
     def resolve(self, request: HttpRequest, queryset: QuerySet[ProblemReport]) -> None:
         """Mark reports as dealt with."""
-        open_reports = list(
-            queryset.filter(is_resolved=False).select_related("interview")
+        done = ngettext_lazy("%d report is dealt with.", "%d reports are dealt with.")
+        do_each(
+            self,
+            request,
+            queryset.filter(is_resolved=False).select_related(
+                "interview__organisation"
+            ),
+            lambda one, actor: decisions.resolve_report(one, actor=actor),
+            done=done,
         )
-        for report in open_reports:
-            report.is_resolved = True
-            report.save(update_fields=["is_resolved"])
-            record_audit(
-                request.user,
-                report.interview.organisation,
-                "problemreport.resolved",
-                report,
-            )
-        count = len(open_reports)
-        text = ngettext("%d report is dealt with.", "%d reports are dealt with.", count)
-        self.message_user(request, text % count, messages.SUCCESS)
 
 
 @admin.register(Scorecard)
@@ -193,11 +189,6 @@ class ScorecardAdmin(BackOfficeMedia, ReadOnlyOrganisationAdmin[Scorecard]):
         """Return a line for each dimension."""
         return "\n".join(
             f"{verdict.get_dimension_display()}: "
-            + (
-                _now("not established")
-                if verdict.score is None
-                else _now("%(score)d, %(certainty)d%% certain")
-                % {"score": verdict.score, "certainty": verdict.certainty}
-            )
+            f"{score_words(verdict.score, verdict.certainty)}"
             for verdict in scorecard.verdicts.all()
         )

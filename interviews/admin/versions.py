@@ -28,6 +28,16 @@ def status_mark(words: object, tone: str = "") -> str:
     return format_html('<span class="bo-status {}">{}</span>', tone, words)
 
 
+def score_words(score: int | None, certainty: int) -> str:
+    """Return a score with the judge's certainty in words."""
+    if score is None:
+        return _("not established")
+    return _("%(score)d, %(certainty)d%% certain") % {
+        "score": score,
+        "certainty": certainty,
+    }
+
+
 def report_version(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, version: Any
 ) -> None:

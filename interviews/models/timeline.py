@@ -21,6 +21,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Refuse."""
         raise ImmutableError("Events are never changed.")
 
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refuse; an interview's events go only with the interview."""
+        raise ImmutableError("Events are never deleted.")
+
 
 class Event(models.Model):
     """Something that happened. `t_ms` counts from the interview's start.

@@ -19,10 +19,9 @@ from interviews.room_panels import (
     build_record,
 )
 from interviews.services.candidates import last_device_check
+from interviews.services.runs import CANDIDATE_KINDS
 from interviews.services.sections import Section, list_sections
 from interviews.timeline.kinds import DeviceChecked
-
-VISIBLE_RUNS = (RunKind.TESTS, RunKind.FILE)
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,9 @@ def read_record(interview: Interview) -> Record:
         receipt=read_receipt(interview),
         device_check=last_device_check(interview),
         documents=list(interview.documents.order_by("path")),
-        runs=list(interview.runs.filter(kind__in=VISIBLE_RUNS).order_by("created_at")),
+        runs=list(
+            interview.runs.filter(kind__in=CANDIDATE_KINDS).order_by("created_at")
+        ),
         parts=build_record(interview),
     )
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from base.clock import to_milliseconds
 from interviews.enums import Dimension, StepState
 from interviews.models import Interview, ItemVerdict, PipelineStep, Review, Scorecard
+from interviews.timeline.log import elapsed_ms
 
 SHOWN_MOMENTS = 3
 _STEP_LABELS = {
@@ -17,7 +17,7 @@ _STEP_LABELS = {
     "hidden_tests": gettext_lazy("Hidden tests"),
     "score": gettext_lazy("Score"),
 }
-_STEP_TONES = {
+STEP_TONES = {
     StepState.RUNNING: "busy",
     StepState.DONE: "good",
     StepState.FAILED: "danger",
@@ -117,9 +117,7 @@ def format_clock(t_ms: int | None) -> str:
 
 def event_time(interview: Interview, t_ms: int | None, at: datetime) -> int | None:
     """Return an event's time; before the start it is reckoned from the clock."""
-    if t_ms is not None or interview.started_at is None:
-        return t_ms
-    return to_milliseconds(at - interview.started_at)
+    return elapsed_ms(interview, at) if t_ms is None else t_ms
 
 
 def read_scorecard(interview: Interview) -> ScoreView | None:
@@ -174,7 +172,7 @@ def read_steps(interview: Interview) -> list[StepLine]:
             step=step,
             label=str(_STEP_LABELS.get(step.name, step.name)),
             words=str(step.get_state_display()),
-            tone=_STEP_TONES.get(StepState(step.state), ""),
+            tone=STEP_TONES.get(StepState(step.state), ""),
             is_pending=step.state in (StepState.WAITING, StepState.RUNNING),
         )
         for step in interview.pipeline_steps.order_by("position")

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from base.clock import now, to_milliseconds
-from interviews.enums import RunKind, RunState
 from interviews.models import Document, Interview, Run
+from interviews.services.runs import CANDIDATE_KINDS, LIVE_STATES
 from interviews.services.sections import list_folders
 from interviews.timeline.kinds import (
     DocumentApplied,
@@ -70,8 +70,8 @@ def find_live_run(interview_id: UUID) -> Run | None:
     return (
         Run.objects.filter(
             interview_id=interview_id,
-            state__in=[RunState.QUEUED, RunState.RUNNING],
-            kind__in=[RunKind.TESTS, RunKind.FILE],
+            state__in=LIVE_STATES,
+            kind__in=CANDIDATE_KINDS,
         )
         .order_by("-created_at")
         .first()

@@ -17,6 +17,7 @@ from interviews.errors import InterviewError, WrongStateError
 from interviews.models import Consent, Interview, ProblemReport
 from interviews.services.documents import seed_workspace
 from interviews.services.lifecycle import (
+    UNSTARTED_STATES,
     lock_interview,
     prepare_interview,
     start_interview,
@@ -87,7 +88,7 @@ def record_consent(interview_id: UUID, *, version: str, language: str) -> Consen
     given = interview.consents.filter(version=version).first()
     if given is not None:
         return given
-    if interview.state not in (InterviewState.INVITED, InterviewState.PREPARING):
+    if interview.state not in UNSTARTED_STATES:
         raise WrongStateError
     filled = consent_for(interview, language)
     if filled.version != version:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
@@ -184,13 +183,15 @@ def save_rubric(
     if not lines:
         raise ContentError(_("A rubric needs at least one item."))
     Organisation.objects.select_for_update().get(pk=organisation.pk)
-    earlier = Rubric.objects.filter(organisation=organisation, slug=slug)
-    latest = earlier.order_by("-number").first()
+    versions = Rubric.objects.filter(organisation=organisation, slug=slug)
+    latest = versions.order_by("-number").first()
     if latest and latest.title == title and rubric_lines(latest) == list(lines):
         return latest
-    last = earlier.aggregate(last=Max("number"))["last"] or 0
     rubric = Rubric.objects.create(
-        organisation=organisation, slug=slug, number=last + 1, title=title
+        organisation=organisation,
+        slug=slug,
+        number=latest.number + 1 if latest else 1,
+        title=title,
     )
     RubricItem.objects.bulk_create(
         [

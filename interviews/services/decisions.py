@@ -14,7 +14,13 @@ from accounts.models import User
 from accounts.services.audit import record_audit
 from interviews.enums import Decision, Origin, StepState
 from interviews.errors import WrongStateError
-from interviews.models import Interview, Invitation, PipelineStep, Review
+from interviews.models import (
+    Interview,
+    Invitation,
+    PipelineStep,
+    ProblemReport,
+    Review,
+)
 from interviews.pipeline import retry_step
 from interviews.services import lifecycle
 from interviews.services.invitations import revoke_invitation, send_invitation
@@ -150,3 +156,14 @@ def revoke(invitation: Invitation, *, actor: User) -> None:
         raise WrongStateError(_("This invitation was revoked already."))
     revoke_invitation(invitation)
     record_audit(actor, invitation.organisation, "invitation.revoked", invitation)
+
+
+@transaction.atomic
+def resolve_report(report: ProblemReport, *, actor: User) -> None:
+    """Mark what a candidate reported as dealt with."""
+    is_first = ProblemReport.objects.filter(pk=report.pk, is_resolved=False).update(
+        is_resolved=True
+    )
+    if not is_first:
+        raise WrongStateError(_("This report was dealt with already."))
+    record_audit(actor, report.interview.organisation, "problemreport.resolved", report)

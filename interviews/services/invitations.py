@@ -28,10 +28,10 @@ from interviews.models import (
     Interview,
     Invitation,
 )
+from interviews.services.lifecycle import UNSTARTED_STATES
 from interviews.tokens import make_token, read_token
 
 DEFAULT_WINDOW = timedelta(days=14)
-_UNSTARTED = (InterviewState.INVITED, InterviewState.PREPARING)
 
 
 FindObstacle = Callable[[AssessmentVersion], str]
@@ -128,7 +128,7 @@ def send_invitation(invitation: Invitation) -> None:
 @transaction.atomic
 def revoke_invitation(invitation: Invitation) -> None:
     """Make every link sent so far invalid. Raises WrongStateError once started."""
-    if invitation.interview.state not in _UNSTARTED:
+    if invitation.interview.state not in UNSTARTED_STATES:
         raise WrongStateError(
             _("The interview has started; cancel the interview instead.")
         )
@@ -168,7 +168,7 @@ def check_invitation(interview: Interview, generation: int) -> None:
         raise RevokedLinkError
     if interview.state == InterviewState.EXPIRED:
         raise ExpiredLinkError
-    if interview.state in _UNSTARTED:
+    if interview.state in UNSTARTED_STATES:
         if invitation.expires_at <= now():
             raise ExpiredLinkError
         if invitation.opens_at > now():

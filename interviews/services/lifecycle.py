@@ -25,7 +25,8 @@ from interviews.timeline.log import append_event
 
 logger = logging.getLogger(__name__)
 
-OPEN_STATES = (InterviewState.INVITED, InterviewState.PREPARING, InterviewState.ACTIVE)
+UNSTARTED_STATES = (InterviewState.INVITED, InterviewState.PREPARING)
+OPEN_STATES = (*UNSTARTED_STATES, InterviewState.ACTIVE)
 ENDED_STATES = (InterviewState.COMPLETED, InterviewState.ABANDONED)
 ABANDONED_AFTER = timedelta(minutes=10)
 
@@ -176,9 +177,14 @@ def extend_interview(
 def reopen_interview(
     interview_id: UUID, *, seconds: int, reason: str, actor: User | None
 ) -> Interview:
-    """Let an ended interview go on with `seconds` left; the stop stays on record."""
+    """Let an ended interview go on with `seconds` left.
+
+    How long it was closed, and time the candidate had not used, are lines of their
+    own: the ledger adds up, and neither counts as worked.
+    """
     interview = lock_interview(interview_id)
-    if interview.state not in ENDED_STATES or interview.ends_at is None:
+    ended_at, ends_at = interview.ended_at, interview.ends_at
+    if interview.state not in ENDED_STATES or ended_at is None or ends_at is None:
         raise WrongStateError(_("Only an ended interview can be reopened."))
     interview.ended_at = None
     _change_state(
@@ -188,8 +194,12 @@ def reopen_interview(
         reason=reason,
         actor=actor,
     )
-    closed = int((now() - interview.ends_at).total_seconds())
+    unused = max(0, int((ends_at - ended_at).total_seconds()))
+    closed = int((now() - ends_at).total_seconds() + unused)
     _add_time(interview, TimeEntryKind.STOPPED, closed, reason=reason, actor=actor)
+    if unused:
+        left = _("Time left when the interview ended")
+        _add_time(interview, TimeEntryKind.EXTENSION, -unused, reason=left, actor=actor)
     _add_time(interview, TimeEntryKind.EXTENSION, seconds, reason=reason, actor=actor)
     return interview
 
@@ -218,7 +228,7 @@ def cancel_interview(
 def expire_interview(interview_id: UUID) -> bool:
     """Close an interview nobody started in its window; False if it changed."""
     interview = lock_interview(interview_id)
-    if interview.state not in (InterviewState.INVITED, InterviewState.PREPARING):
+    if interview.state not in UNSTARTED_STATES:
         return False
     if interview.invitation.expires_at > now():
         return False
@@ -257,8 +267,7 @@ def end_overdue_interviews() -> int:
         state=InterviewState.ACTIVE, ends_at__lte=now()
     ).values_list("pk", flat=True)
     unused = Invitation.objects.filter(
-        expires_at__lte=now(),
-        interview__state__in=[InterviewState.INVITED, InterviewState.PREPARING],
+        expires_at__lte=now(), interview__state__in=UNSTARTED_STATES
     ).values_list("interview__pk", flat=True)
     return _each(overdue, end_overdue_interview) + _each(unused, expire_interview)
 

@@ -1,5 +1,7 @@
 """The factories make what they say."""
 
+from typing import Any
+
 import pytest
 
 from interviews.enums import InterviewState
@@ -29,8 +31,9 @@ def test_interview_state(db: None, people: People, state: InterviewState) -> Non
     assert interview.assessment_version.sections.count() == 2
 
 
-def test_all(db: None) -> None:
-    for f in (
+@pytest.mark.parametrize(
+    "factory",
+    [
         ScorecardFactory,
         RunFactory,
         PipelineStepFactory,
@@ -41,5 +44,9 @@ def test_all(db: None) -> None:
         ScoreRunFactory,
         UsageFactory,
         ModelPriceFactory,
-    ):
-        f.create()
+    ],
+    ids=lambda factory: str(factory.__name__),
+)
+def test_factory_stores_what_it_makes(db: None, factory: Any) -> None:
+    made = factory.create()
+    assert type(made).objects.get(pk=made.pk) == made

@@ -5,11 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from channels.layers import get_channel_layer
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from base.clock import now
 from interviews.enums import InterviewState, TimeEntryKind
 from interviews.errors import InterviewEndedError, WrongStateError
 from interviews.models import Event, Interview, PipelineStep
+from interviews.notifications import interview_group
 from interviews.services.lifecycle import (
     cancel_interview,
     end_overdue_interviews,
@@ -72,6 +75,27 @@ def test_repeating_each_step_changes_nothing() -> None:
     assert interview.time_entries.count() == 1
 
 
+def test_layer_that_fails_does_not_fail_who_finishes(
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    asked: list[str] = []
+
+    async def fail(_layer: object, group: str, _message: object) -> None:
+        asked.append(group)
+        raise LookupError
+
+    monkeypatch.setattr(type(get_channel_layer()), "group_send", fail)
+    interview = make(InterviewState.ACTIVE)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        finish_interview(interview.pk)
+
+    interview.refresh_from_db()
+    assert interview.state == InterviewState.COMPLETED
+    assert asked == [interview_group(interview.pk)]
+
+
 @pytest.mark.parametrize(
     ("state", "change"),
     [
@@ -124,6 +148,28 @@ def test_reopened_interview_has_exactly_the_time_given() -> None:
     left = (interview.ends_at - now()).total_seconds()
     assert 895 < left <= 901
     require_active(interview)
+
+
+def test_reopening_after_an_early_finish_takes_back_what_was_left() -> None:
+    interview = make(InterviewState.COMPLETED)
+    ended_at = now() - timedelta(minutes=10)
+    Interview.objects.update(
+        started_at=now() - timedelta(minutes=30),
+        ended_at=ended_at,
+        ends_at=ended_at + timedelta(minutes=40),
+    )
+
+    reopen_interview(interview.pk, seconds=300, reason="lost power", actor=None)
+
+    interview.refresh_from_db()
+    assert interview.ends_at is not None
+    assert 295 < (interview.ends_at - now()).total_seconds() <= 301
+    lines = interview.time_entries.values_list("kind", "seconds")
+    assert list(lines)[1:] == [
+        (TimeEntryKind.STOPPED, 600),
+        (TimeEntryKind.EXTENSION, -2400),
+        (TimeEntryKind.EXTENSION, 300),
+    ]
 
 
 def test_ended_interview_can_not_be_cancelled() -> None:

@@ -6,7 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import (
+    DjangoAssertNumQueries,
+    DjangoCaptureOnCommitCallbacks,
+    Settings,
+)
 
 from base.clock import now
 from interviews import pipeline
@@ -15,8 +19,10 @@ from interviews.errors import InterviewError, RunningUnavailableError
 from interviews.models import Interview, PipelineStep
 from interviews.pipeline import (
     MAX_ATTEMPTS,
+    MOST_WAITING,
     StepLease,
     StepLostError,
+    StepNotReadyError,
     StepSkippedError,
     claim_step,
     next_step,
@@ -97,6 +103,28 @@ def test_starting_wakes_the_first_step_after_commit(
     assert woken == [step_of(interview, "first").pk]
 
 
+def test_queue_that_cannot_be_reached_fails_nobody(
+    db: None,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    asked: list[int] = []
+
+    def refuse(step_id: int) -> None:
+        asked.append(step_id)
+        raise ConnectionError
+
+    monkeypatch.setattr(run_pipeline_step, "delay", refuse)
+    interview = InterviewFactory.create(state=InterviewState.COMPLETED)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        start_pipeline(interview)
+
+    step = step_of(interview, "first")
+    assert asked == [step.pk]
+    assert next_step(interview.pk) == step
+
+
 def test_retryable_failure_waits_longer_each_time_then_fails(
     interview: Interview,
 ) -> None:
@@ -138,6 +166,54 @@ def test_unexpected_failure_is_retried_and_logged(
     assert step.state == StepState.WAITING
     assert step.message == "ZeroDivisionError"
     assert "failed" in caplog.text
+
+
+def test_step_that_is_not_ready_waits_without_using_an_attempt(
+    interview: Interview,
+) -> None:
+    retry_at = now() + timedelta(minutes=3)
+    register_step("first", failing(StepNotReadyError("Not yet.", retry_at=retry_at)))
+    step = step_of(interview, "first")
+
+    for _look in range(MAX_ATTEMPTS + 1):
+        make_due(step)
+        run_step(step.pk)
+        step.refresh_from_db()
+        assert (step.state, step.attempts) == (StepState.WAITING, 0)
+        assert (step.message, step.next_try_at) == ("Not yet.", retry_at)
+
+    register_step("first", lambda _interview, _lease: "ready")
+    make_due(step)
+    run_step(step.pk)
+    step.refresh_from_db()
+    assert (step.state, step.attempts, step.message) == (StepState.DONE, 1, "ready")
+
+
+def test_step_that_is_not_ready_is_not_looked_at_without_a_pause(
+    interview: Interview,
+) -> None:
+    register_step("first", failing(StepNotReadyError("Not yet.", retry_at=now())))
+    step = step_of(interview, "first")
+
+    run_step(step.pk)
+
+    step.refresh_from_db()
+    assert step.next_try_at > now() + timedelta(seconds=10)
+
+
+def test_step_that_is_never_ready_fails_in_the_end(interview: Interview) -> None:
+    register_step("first", failing(StepNotReadyError("Not yet.", retry_at=now())))
+    step = step_of(interview, "first")
+    run_step(step.pk)
+    PipelineStep.objects.filter(pk=step.pk).update(started_at=now() - MOST_WAITING)
+
+    for _attempt in range(MAX_ATTEMPTS):
+        make_due(step)
+        run_step(step.pk)
+
+    step.refresh_from_db()
+    assert (step.state, step.attempts) == (StepState.FAILED, MAX_ATTEMPTS)
+    assert step.message == "Not yet."
 
 
 def test_skipped_step_says_why(interview: Interview) -> None:
@@ -211,6 +287,43 @@ def test_reopened_interview_runs_its_steps_again(interview: Interview) -> None:
 
     states = set(interview.pipeline_steps.values_list("state", flat=True))
     assert states == {StepState.WAITING}
+
+
+def test_step_at_work_since_before_the_reopening_does_not_count(
+    interview: Interview,
+) -> None:
+    step = step_of(interview, "first")
+    earlier = claim_step(step.pk)
+    assert earlier is not None
+
+    start_pipeline(interview)
+
+    assert not earlier.finish(StepState.DONE, "of the first end")
+    run_step(step.pk)
+    step.refresh_from_db()
+    assert (step.state, step.attempts, step.message) == (StepState.DONE, 1, "done")
+
+
+def test_steps_rest_while_a_reopened_interview_goes_on(interview: Interview) -> None:
+    step = step_of(interview, "first")
+    Interview.objects.update(state=InterviewState.ACTIVE)
+
+    assert sweep_steps() == 0
+    run_step(step.pk)
+    assert step_of(interview, "first").state == StepState.WAITING
+
+    Interview.objects.update(state=InterviewState.COMPLETED)
+    assert sweep_steps() == 1
+
+
+def test_sweep_asks_once_for_all_interviews(
+    interview: Interview, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _other in range(2):
+        start_pipeline(InterviewFactory.create(state=InterviewState.COMPLETED))
+
+    with django_assert_num_queries(1):
+        assert sweep_steps() == 3
 
 
 @pytest.mark.django_db(transaction=True)

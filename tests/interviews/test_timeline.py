@@ -97,7 +97,17 @@ def test_events_are_never_changed_or_deleted(interview: Interview) -> None:
         event.delete()
     with pytest.raises(ImmutableError):
         Event.objects.update(kind="other")
+    with pytest.raises(ImmutableError):
+        Event.objects.all().delete()
     assert Event.objects.get().kind == "section.opened"
+
+
+def test_events_go_with_their_interview(interview: Interview) -> None:
+    append_event(interview, SectionOpened(section=0), origin=Origin.SYSTEM)
+
+    interview.delete()
+
+    assert not Event.objects.exists()
 
 
 def test_payload_comes_back_typed(interview: Interview) -> None:

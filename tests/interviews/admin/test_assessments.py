@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, Organisation
+from interviews.admin.assessment_form import AssessmentForm
+from interviews.admin.catalogue_filters import NewestTitleFilter
 from interviews.models import Assessment, AssessmentVersion, Interview, Rubric
 from tests.factories.interviews import (
     AssessmentVersionFactory,
@@ -86,6 +88,25 @@ def test_assessment_refuses_a_foreign_problem_and_rubric(
     assert f'<option value="{foreign.pk}"' not in page
 
 
+def test_assessment_form_offers_its_own_problems_beside_another_organisations(
+    people: People,
+) -> None:
+    """Two requests at once: the second form must not change what the first offers."""
+    own = ProblemVersionFactory.create(problem__organisation=people.organisation)
+    ProblemVersionFactory.create(problem__organisation=people.other_organisation)
+
+    def form_of(owner: Organisation) -> AssessmentForm:
+        own: type[AssessmentForm] = type("OwnForm", (AssessmentForm,), {"owner": owner})
+        return own()
+
+    form = form_of(people.organisation)
+    form_of(people.other_organisation)
+
+    choice: Any = form.fields["sections"]
+    assert list(choice.columns[0].field.queryset) == [own]
+    assert f'value="{own.pk}"' in str(form["sections"])
+
+
 def test_assessment_refuses_the_same_problem_twice(
     recruiter: Client, people: People
 ) -> None:
@@ -98,6 +119,54 @@ def test_assessment_refuses_the_same_problem_twice(
     )
 
     assert "twice" in " ".join(answer.context["adminform"].form.errors["sections"])
+
+
+@pytest.mark.parametrize("page", ["interview", "invitation", "assessmentversion"])
+def test_assessment_filter_offers_own_assessments_by_their_newest_titles(
+    recruiter: Client, people: People, page: str
+) -> None:
+    first = AssessmentVersionFactory.create(
+        organisation=people.organisation, title="Former title"
+    )
+    for title, number in (("Zoo keeper", 2), ("Zoo director", 3)):
+        AssessmentVersionFactory.create(
+            assessment=first.assessment, rubric=first.rubric, title=title, number=number
+        )
+    other = AssessmentVersionFactory.create(
+        organisation=people.organisation, title="backend engineer"
+    )
+    AssessmentVersionFactory.create(
+        organisation=people.other_organisation, title="Secret"
+    )
+
+    answer = recruiter.get(reverse(f"admin:interviews_{page}_changelist"))
+
+    spec: Any
+    [spec] = [
+        one
+        for one in answer.context["cl"].filter_specs
+        if isinstance(one, NewestTitleFilter)
+    ]
+    assert spec.lookup_choices == [
+        (other.assessment_id, "backend engineer"),
+        (first.assessment_id, "Zoo director"),
+    ]
+
+
+def test_problem_filter_offers_own_problems_by_their_titles(
+    recruiter: Client, people: People
+) -> None:
+    for owner, title in (
+        (people.organisation, "Ladder"),
+        (people.organisation, "Bridge"),
+        (people.other_organisation, "Secret"),
+    ):
+        ProblemVersionFactory.create(problem__organisation=owner, title=title)
+
+    answer = recruiter.get(reverse("admin:interviews_problemversion_changelist"))
+
+    spec = answer.context["cl"].filter_specs[0]
+    assert [title for _pk, title in spec.lookup_choices] == ["Bridge", "Ladder"]
 
 
 def test_preview_makes_an_uncounted_interview_and_opens_it(

@@ -300,10 +300,13 @@ def test_readers_are_offered_no_action(
 def test_reports_are_dealt_with(recruiter: Client, people: People) -> None:
     report = ProblemReportFactory.create(interview=make(people))
 
-    recruiter.post(
-        reverse("admin:interviews_problemreport_changelist"),
-        {"action": "resolve", "_selected_action": [report.pk]},
-    )
+    for words in ("1 report is dealt with.", "0 reports are dealt with."):
+        answer = recruiter.post(
+            reverse("admin:interviews_problemreport_changelist"),
+            {"action": "resolve", "_selected_action": [report.pk]},
+            follow=True,
+        )
+        assert words in answer.content.decode()
 
     assert ProblemReport.objects.get().is_resolved
     assert AuditEntry.objects.get().action == "problemreport.resolved"

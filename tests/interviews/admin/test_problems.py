@@ -195,14 +195,25 @@ def test_problem_zip_replaces_the_starter(
     assert newest.files == {"solution.py": "y = 2\n", "tests/t.py": ""}
 
 
+def zip_with_broken_data() -> SimpleUploadedFile:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", b"x" * 1000)
+    data = bytearray(stream.getvalue())
+    start = 30 + len("a.txt")  # the header of the entry
+    data[start : start + 4] = b"\xff" * 4
+    return SimpleUploadedFile("x.zip", bytes(data))
+
+
 @pytest.mark.parametrize(
     ("upload", "words"),
     [
         (SimpleUploadedFile("x.zip", b"no zip"), "cannot be read as a ZIP"),
+        (zip_with_broken_data(), "cannot be read as a ZIP"),
         (zip_of({"a.bin": b"\xff\xfe"}), "a.bin is not text"),
         (zip_of({"a.txt": b"x" * 1_000_001}), "more than 1 MB"),
     ],
-    ids=["damaged", "binary", "large"],
+    ids=["none", "damaged", "binary", "large"],
 )
 def test_problem_zip_that_cannot_be_used_is_refused(
     version: ProblemVersion,

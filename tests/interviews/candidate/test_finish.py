@@ -150,6 +150,24 @@ def test_time_while_the_interview_was_closed_does_not_count(
     assert receipt.seconds_given == 4200
 
 
+def test_time_left_at_an_early_finish_is_not_time_used(
+    make_interview: MakeInterview,
+) -> None:
+    interview = make_interview(InterviewState.COMPLETED)
+    start = now() - timedelta(minutes=30)
+    Interview.objects.update(
+        started_at=start,
+        ended_at=start + timedelta(minutes=20),
+        ends_at=start + timedelta(minutes=60),
+    )
+
+    interview = reopen_interview(interview.pk, seconds=300, reason="", actor=None)
+
+    receipt = read_receipt(interview)
+    assert 1195 <= receipt.seconds_used <= 1205
+    assert receipt.seconds_given == 25 * 60
+
+
 @pytest.mark.usefixtures("registered")
 def test_other_apps_add_to_receipt_and_record(
     client: Client, make_interview: MakeInterview

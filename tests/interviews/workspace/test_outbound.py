@@ -42,9 +42,14 @@ async def test_outbound_keeps_the_order_of_posts_and_pushes() -> None:
 
 async def test_outbound_gives_a_reader_up_that_is_too_far_behind() -> None:
     socket = Socket()
-    for number in range(MAX_WAITING + 1):
+    for number in range(MAX_WAITING):
         socket.queue.post({"type": "x", "n": number})
+    await asyncio.sleep(0)
+    assert not socket.is_given_up
+
+    socket.queue.post({"type": "x", "n": MAX_WAITING})
     await wait_until(lambda: socket.is_given_up)
+    assert socket.frames == []
     await socket.queue.stop()
 
 
@@ -82,6 +87,8 @@ async def test_outbound_gives_a_stalled_reader_up(
     for _ in range(20):
         socket.queue.post({"type": "x", "text": "y" * 100_000})
     await wait_until(lambda: socket.is_given_up)
+    received = [frame for frame in socket.frames if frame["type"] == "x"]
+    assert 10 <= len(received) < 20
     await socket.queue.stop()
 
 
@@ -101,14 +108,23 @@ async def test_outbound_ignores_a_confirmation_it_never_asked_for() -> None:
 
 
 async def test_outbound_ends_quietly_when_the_connection_is_gone() -> None:
-    async def send(_text: str) -> None:
+    tried: list[str] = []
+    given_up: list[bool] = []
+
+    async def send(text: str) -> None:
+        tried.append(text)
         raise ConnectionResetError
 
     async def give_up() -> None:
-        raise AssertionError
+        given_up.append(True)
 
     queue = Outbound(send, give_up)
     queue.start()
     queue.post({"type": "x"})
     await queue.flush()
+    queue.post({"type": "y"})
+    await queue.flush()
     await queue.stop()
+
+    assert [json.loads(text)["type"] for text in tried] == ["x"]
+    assert given_up == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 
 from accounts.enums import Role
+from accounts.models import Membership, User
 from base.clock import now
 from interviews.consumers import workspace
 from interviews.enums import InterviewState
@@ -23,6 +25,7 @@ from interviews.services.presence import take_writing
 from tests.factories.accounts import MembershipFactory
 from tests.factories.interviews import InterviewFactory
 from tests.interviews.workspace.windows import (
+    WAIT,
     candidate_cookies,
     is_refused,
     member_cookies,
@@ -201,8 +204,19 @@ async def test_extension_is_shown_on_the_clock(interview: Interview) -> None:
     }
 
 
+def leave(membership: Membership) -> None:
+    membership.delete()
+
+
+def deactivate(membership: Membership) -> None:
+    User.objects.filter(pk=membership.user_id).update(is_active=False)
+
+
+@pytest.mark.parametrize("end", [leave, deactivate])
 async def test_access_that_ends_is_noticed(
-    interview: Interview, monkeypatch: pytest.MonkeyPatch
+    interview: Interview,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[Membership], None],
 ) -> None:
     monkeypatch.setattr(workspace, "TICK_SECONDS", 0.2)
     membership = await sync_to_async(MembershipFactory.create)(
@@ -210,8 +224,10 @@ async def test_access_that_ends_is_noticed(
     )
     async with open_window(interview, member=membership.user) as onlooker:
         await onlooker.until("clock")
-        await sync_to_async(membership.delete)()
-        assert (await onlooker.until("error"))["retryable"] is False
+        await sync_to_async(end)(membership)
+        # Clocks keep coming to those who may stay.
+        async with asyncio.timeout(WAIT):
+            assert (await onlooker.until("error"))["retryable"] is False
         assert (await onlooker.next())["code"] == 4403
 
 

@@ -170,7 +170,7 @@ async def test_run_survives_a_reload_and_is_resumed_at_an_offset(
 async def test_run_is_stopped(
     interview: Interview, folder: str, real_runner: RunnerProcess
 ) -> None:
-    program = "import time\nprint('started', flush=True)\ntime.sleep(20)\n"
+    program = "import os, time\nos.write(1, b'started\\n')\ntime.sleep(20)\n"
     async with open_window(interview) as window:
         await write(window, f"{folder}/slow.py", program)
         queued = await window.ask(
