@@ -63,7 +63,9 @@ class InterviewlmAdminSite(_Site):
     def switch_organisation(self, request: HttpRequest) -> HttpResponse:
         """Make another of the person's organisations the current one."""
         given = request.POST.get("organisation", "")
-        organisation = pick_organisation(request, int(given) if given.isdigit() else 0)
+        organisation = pick_organisation(
+            request, int(given) if given.isdecimal() else 0
+        )
         messages.success(
             request,
             _("You are working for %(name)s now.") % {"name": organisation.name},

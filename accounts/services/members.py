@@ -88,7 +88,7 @@ def _add_member(
 def change_role(membership: Membership, *, role: str, actor: Person) -> None:
     """Give a member another role. Raises LastOwnerError."""
     new = Role(role)
-    current = Membership.objects.select_for_update().get(pk=membership.pk)
+    current = _lock_members(membership)
     if current.role == new:
         return
     _keep_an_owner(current)
@@ -107,7 +107,7 @@ def change_role(membership: Membership, *, role: str, actor: Person) -> None:
 @transaction.atomic
 def remove_member(membership: Membership, *, actor: Person) -> None:
     """Let a member go; the person's account stays. Raises LastOwnerError."""
-    current = Membership.objects.select_for_update().get(pk=membership.pk)
+    current = _lock_members(membership)
     _keep_an_owner(current)
     record_audit(
         actor,
@@ -119,12 +119,24 @@ def remove_member(membership: Membership, *, actor: Person) -> None:
     current.delete()
 
 
+def _lock_members(membership: Membership) -> Membership:
+    """Return the row as it is now, with the organisation's members locked.
+
+    The organisation's row stands for all of them: two owners who remove each other
+    at once wait for one another instead of deadlocking over their own rows.
+    """
+    Organisation.objects.select_for_update(no_key=True).get(
+        pk=membership.organisation_id
+    )
+    return Membership.objects.get(pk=membership.pk)
+
+
 def _keep_an_owner(leaving: Membership) -> None:
-    """Refuse to let the last owner go; locks the owners' rows."""
+    """Refuse to let the last owner go."""
     if leaving.role != Role.OWNER:
         return
-    owners = Membership.objects.select_for_update().filter(
+    owners = Membership.objects.filter(
         organisation=leaving.organisation_id, role=Role.OWNER
     )
-    if not [owner for owner in owners.order_by("pk") if owner.pk != leaving.pk]:
+    if not owners.exclude(pk=leaving.pk).exists():
         raise LastOwnerError

@@ -2,7 +2,12 @@
 
 import logging
 from datetime import timedelta
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import (
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+)
 from uuid import UUID
 
 from django.conf import settings
@@ -107,15 +112,24 @@ def _message(mail: Outbox, connection: BaseEmailBackend) -> EmailMultiAlternativ
 
 def _note_failure(mail: Outbox, attempt: int, error: Exception) -> None:
     code = _smtp_code(error)
-    is_final = (
-        attempt >= MAX_ATTEMPTS or code in _PERMANENT or isinstance(error, UnicodeError)
-    )
+    is_final = attempt >= MAX_ATTEMPTS or _is_about_this_mail(error, code)
     reason = f"{type(error).__name__} {code or ''}".strip()
     Outbox.objects.filter(pk=mail.pk, state=OutboxState.WAITING).update(
         state=OutboxState.FAILED if is_final else OutboxState.WAITING,
         last_error=reason,
     )
     logger.warning("Mail %s failed at attempt %s: %s", mail.pk, attempt, reason)
+
+
+def _is_about_this_mail(error: Exception, code: int | None) -> bool:
+    """Whether no later try can help.
+
+    Other permanent answers (a wrong password, a sender that is not allowed) refuse
+    every mail until the operator mends them, so the mails wait.
+    """
+    if isinstance(error, (SMTPRecipientsRefused, SMTPDataError)):
+        return code in _PERMANENT
+    return isinstance(error, UnicodeError)
 
 
 def _smtp_code(error: Exception) -> int | None:

@@ -37,6 +37,8 @@ def main(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
     except (SetupError, OSError) as error:
         refuse(in_words(error))
         return 1
+    except KeyboardInterrupt:
+        say("")
     return 0
 
 

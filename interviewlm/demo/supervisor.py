@@ -73,8 +73,9 @@ class Supervisor:
         """Start more children."""
         for spec in specs:
             child = Child(spec, self._logs, self._cwd)
-            child.start()
+            # Known before it starts: a signal in between must still find it.
             self._watched.append(_Watched(child, time.monotonic()))
+            child.start()
 
     def pids(self) -> dict[str, int | None]:
         """Return the process ids by name."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from base.text import shorten
 from interviews.enums import Decision, InterviewState, RunKind, TimeEntryKind
@@ -17,6 +17,8 @@ MAX_LINES = 3000
 SAME_EDIT_MS = 30_000
 _BLOCKS = ("run.output", "turn.text")
 _EDIT = "document.updated"
+_RUN_END = "run.finished"
+_RESULTS = ("scorecard.created", "review.recorded")
 _DETAIL_CHARS = 300
 Payload = Mapping[str, Any]
 
@@ -54,9 +56,20 @@ def track_of(kind: str) -> str:
     )
 
 
-def list_events(interview: Interview, *, with_chat: bool) -> list[EventLine]:
-    """Return the lines in order; without the right to see chats, not their words."""
+def list_events(
+    interview: Interview, *, with_chat: bool, with_scores: bool = True
+) -> list[EventLine]:
+    """Return the lines in order.
+
+    Without the right to see chats, not their words; without the right to see scores,
+    neither scores and decisions nor how the hidden tests went.
+    """
     events = interview.events.exclude(kind__in=_BLOCKS)
+    secret_runs: set[str] = set()
+    if not with_scores:
+        events = events.exclude(kind__in=_RESULTS)
+        hidden = interview.runs.filter(kind=RunKind.HIDDEN)
+        secret_runs = {str(pk) for pk in hidden.values_list("pk", flat=True)}
     columns = ("seq", "t_ms", "at", "origin", "kind")
     full = events.exclude(kind=_EDIT).values_list(*columns, "payload")
     edits = events.filter(kind=_EDIT).values_list(*columns, "payload__path")
@@ -68,6 +81,8 @@ def list_events(interview: Interview, *, with_chat: bool) -> list[EventLine]:
         if kind == _EDIT:
             title = _("Edited %(path)s") % {"path": payload}
             _add_edit(lines, EventLine(seq, seq, t_ms, t_ms, origin, kind, title))
+            continue
+        if kind == _RUN_END and payload.get("run") in secret_runs:
             continue
         title, detail = describe(kind, payload, with_chat=with_chat)
         lines.append(EventLine(seq, seq, t_ms, t_ms, origin, kind, title, detail))
@@ -182,11 +197,11 @@ _WORDINGS: dict[str, Callable[[Payload], tuple[str, str]]] = {
         _("Took a block of the answer into %(path)s") % {"path": p.get("path", "")},
         str(p.get("mode", "")),
     ),
-    "file.created": _path("File created: %(path)s"),
-    "file.renamed": _path("File renamed: %(path)s"),
-    "file.deleted": _path("File deleted: %(path)s"),
+    "file.created": _path(gettext_noop("File created: %(path)s")),
+    "file.renamed": _path(gettext_noop("File renamed: %(path)s")),
+    "file.deleted": _path(gettext_noop("File deleted: %(path)s")),
     "run.started": _run_started,
-    "run.finished": _run_finished,
+    _RUN_END: _run_finished,
     "turn.finished": lambda p: (
         _("The assistant answered"),
         str(p.get("stop_reason", "")),

@@ -126,7 +126,7 @@ def show_file(request: HttpRequest, interview_id: UUID) -> JsonResponse:
 
 
 def _index(value: str | None, count: int) -> int | None:
-    if value is None or not value.isdigit() or int(value) >= count:
+    if value is None or not value.isdecimal() or int(value) >= count:
         return None
     return int(value)
 

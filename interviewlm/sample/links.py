@@ -9,8 +9,13 @@ from interviewlm.sample.content import load_organisation
 from interviewlm.sample.loader import sample_interviews
 from interviewlm.sample.password import sample_password
 from interviews.enums import InterviewState
-from interviews.models import AssessmentVersion
-from interviews.services.invitations import invitation_url, invite_candidate
+from interviews.errors import InterviewError
+from interviews.models import AssessmentVersion, Interview
+from interviews.services.invitations import (
+    check_invitation,
+    invitation_url,
+    invite_candidate,
+)
 
 _OPEN = (InterviewState.INVITED, InterviewState.PREPARING, InterviewState.ACTIVE)
 
@@ -18,11 +23,11 @@ _OPEN = (InterviewState.INVITED, InterviewState.PREPARING, InterviewState.ACTIVE
 def demo_links() -> list[tuple[str, str]]:
     """Return (label, address or sign-in) pairs for whoever tries the demo.
 
-    When every sample candidate has finished, a new one is invited, so that there is
-    always an interview to take.
+    When no sample candidate's link leads to an interview any more, a new one is
+    invited, so that there is always one to take.
     """
     interviews = sample_interviews()
-    open_ones = [one for one in interviews if one.state in _OPEN]
+    open_ones = [one for one in interviews if _can_be_taken(one)]
     if open_ones:
         invitation = open_ones[0].invitation
     else:
@@ -45,3 +50,12 @@ def demo_links() -> list[tuple[str, str]]:
         ("Recruiter's e-mail", recruiter.user.email),
         ("Recruiter's password", sample_password()),
     ]
+
+
+def _can_be_taken(interview: Interview) -> bool:
+    """Whether its link still opens: it may have expired or been revoked."""
+    try:
+        check_invitation(interview, interview.invitation.generation)
+    except InterviewError:
+        return False
+    return interview.state in _OPEN

@@ -37,7 +37,7 @@ class Loaded:
 def load_sample(*, password: str) -> Loaded:
     """Create the sample organisation, once; a second call changes nothing.
 
-    Everybody in it signs in with `password`.
+    Everybody in it signs in with `password`, except who had one before.
     """
     content = load_organisation()
     existing = Organisation.objects.filter(slug=content.slug).first()
@@ -80,8 +80,9 @@ def _create_people(content: schema.Organisation, password: str) -> Organisation:
     ).organisation
     for person in content.people:
         user, _is_new = find_or_create_user(person.email, person.name)
-        user.set_password(password)
-        user.save(update_fields=["password"])
+        if not user.has_usable_password():
+            user.set_password(password)
+            user.save(update_fields=["password"])
         Membership.objects.get_or_create(
             organisation=organisation, user=user, defaults={"role": person.role}
         )

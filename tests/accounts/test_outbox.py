@@ -1,7 +1,14 @@
 """Mail: written in the transaction, sent once, tried again, given up."""
 
 from datetime import timedelta
-from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
+from smtplib import (
+    SMTPAuthenticationError,
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPSenderRefused,
+    SMTPServerDisconnected,
+)
 from typing import Any, ClassVar
 
 import pytest
@@ -97,29 +104,42 @@ def test_send_due_mail_gives_up(db: None, failing: type[FailingBackend]) -> None
     assert (row.state, row.attempts) == (OutboxState.FAILED, MAX_ATTEMPTS)
 
 
-def test_send_due_mail_refused_address_fails_at_once(
-    db: None, failing: type[FailingBackend]
+REFUSALS = {
+    "no such user": (
+        SMTPRecipientsRefused({"reader@example.com": (550, b"no such user")}),
+        (OutboxState.FAILED, "SMTPRecipientsRefused 550"),
+    ),
+    "content refused": (
+        SMTPDataError(554, b"spam"),
+        (OutboxState.FAILED, "SMTPDataError 554"),
+    ),
+    "mailbox busy": (
+        SMTPRecipientsRefused({"reader@example.com": (450, b"later")}),
+        (OutboxState.WAITING, "SMTPRecipientsRefused 450"),
+    ),
+    "our password wrong": (
+        SMTPAuthenticationError(535, b"bad credentials"),
+        (OutboxState.WAITING, "SMTPAuthenticationError 535"),
+    ),
+    "our address refused": (
+        SMTPSenderRefused(550, b"not yours", "noreply@localhost"),
+        (OutboxState.WAITING, "SMTPSenderRefused 550"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("error", "expected"), REFUSALS.values(), ids=REFUSALS)
+def test_send_due_mail_gives_up_at_once_only_on_the_mail_itself(
+    db: None,
+    failing: type[FailingBackend],
+    error: SMTPException,
+    expected: tuple[str, str],
 ) -> None:
-    failing.error = SMTPRecipientsRefused(
-        {"reader@example.com": (550, b"no such user")}
-    )
+    failing.error = error
     row = OutboxFactory.create()
     send_due_mail()
     row.refresh_from_db()
-    assert (row.state, row.last_error) == (
-        OutboxState.FAILED,
-        "SMTPRecipientsRefused 550",
-    )
-
-
-def test_send_due_mail_busy_mailbox_tries_again(
-    db: None, failing: type[FailingBackend]
-) -> None:
-    failing.error = SMTPRecipientsRefused({"reader@example.com": (450, b"later")})
-    row = OutboxFactory.create()
-    send_due_mail()
-    row.refresh_from_db()
-    assert row.state == OutboxState.WAITING
+    assert (row.state, row.last_error) == expected
 
 
 def test_send_due_mail_last_attempt_never_came_back(db: None) -> None:

@@ -100,8 +100,9 @@ def test_page_for_our_own_failure(
     assert "Something failed on our side" in answer.content.decode()
 
 
-def test_unknown_organisation_is_not_found(people: People) -> None:
-    request = RequestFactory().post("/admin/organisation/", {"organisation": "0"})
+@pytest.mark.parametrize("given", ["0", "", "acme", "²"])
+def test_unknown_organisation_is_not_found(people: People, given: str) -> None:
+    request = RequestFactory().post("/admin/organisation/", {"organisation": given})
     request.user = people.owner
     with pytest.raises(Http404):
         admin.site.switch_organisation(request)  # type: ignore[attr-defined]

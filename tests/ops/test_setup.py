@@ -48,8 +48,11 @@ def test_port_that_is_none_is_refused(text: str) -> None:
         parse_port(text)
 
 
-def test_port_that_is_free_passes() -> None:
-    require_free(free_port())
+def test_port_that_is_free_passes_and_stays_free() -> None:
+    port = free_port()
+    require_free(port)
+    with socket.create_server(("127.0.0.1", port)) as server:
+        assert server.getsockname()[1] == port
 
 
 OUTPUTS = {

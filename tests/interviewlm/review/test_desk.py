@@ -8,9 +8,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from assistant.enums import TurnState
+from interviewlm.review.events import list_events
 from interviews.enums import Origin, RunKind, RunState, StepState
 from interviews.models import Interview
-from interviews.timeline.kinds import DocumentUpdated
+from interviews.timeline.kinds import (
+    DocumentUpdated,
+    ReviewRecorded,
+    RunFinished,
+    ScorecardCreated,
+)
 from interviews.timeline.log import append_event
 from tests.factories.assistant import MessageFactory
 from tests.factories.interviews import (
@@ -88,6 +94,16 @@ def test_file_versions_and_the_lines_between_them(
     assert recruiter.get(url(interview, "file"), {"path": "no.py"}).status_code == 404
 
 
+@pytest.mark.parametrize("version", ["²", "-1", "99", "x"])
+def test_file_version_there_is_not_shows_the_newest(
+    recruiter: Client, interview: Interview, version: str
+) -> None:
+    fill(interview)
+    asked = {"path": "ladder/words.py", "version": version}
+
+    assert recruiter.get(url(interview, "file"), asked).json()["version"] == 2
+
+
 def test_edits_in_a_row_are_one_line_found_by_any_number(
     recruiter: Client, interview: Interview
 ) -> None:
@@ -142,6 +158,29 @@ def test_hidden_output_is_kept_from_interviewers(
     client.force_login(people.interviewer)
 
     assert client.get(url(interview, "output", run.pk)).status_code == 404
+
+
+def test_events_without_the_right_to_scores_tell_no_result(
+    interview: Interview,
+) -> None:
+    hidden = RunFactory.create(interview=interview, kind=RunKind.HIDDEN)
+    own = RunFactory.create(interview=interview, kind=RunKind.TESTS)
+    for run in (hidden, own):
+        ended = RunFinished(
+            run=str(run.pk), exit_code=0, reason="exited", duration_ms=1, passed=3
+        )
+        append_event(interview, ended, origin=Origin.SYSTEM)
+    for result in (
+        ScorecardCreated(scorecard=1, number=1),
+        ReviewRecorded(review=1, decision="advance"),
+    ):
+        append_event(interview, result, origin=Origin.SYSTEM)
+
+    everything = list_events(interview, with_chat=True)
+    without = list_events(interview, with_chat=True, with_scores=False)
+
+    assert [line.first for line in everything] == [1, 2, 3, 4]
+    assert [line.first for line in without] == [2]
 
 
 def test_state_tells_pending_steps_and_new_results(
