@@ -49,7 +49,7 @@ test("a request that must not be repeated is rejected when the connection is los
   sockets.last.receive({ type: "hello" });
   const reply = socket.request({ type: "document.update" }, { resend: false });
   sockets.last.end(1006);
-  await assert.rejects(reply, { code: "disconnected", retryable: true });
+  await assert.rejects(reply, { code: "disconnected", retryable: true, message: "" });
 });
 
 test("an error frame with the id rejects with its code and words", async () => {

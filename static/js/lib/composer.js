@@ -27,7 +27,7 @@ export function lengthProblem(text, limits) {
   return "";
 }
 
-/** root holds textarea, [data-composer=send|stop|problem|files]. onSend(text), onStop(). */
+/** root holds textarea, [data-composer=send|stop|problem|files]. onSend(text) settles once the server answered; onStop(). */
 export function createComposer({ root, draftKey, onSend, onStop }) {
   const box = root.querySelector("textarea");
   const part = (name) => root.querySelector(`[data-composer="${name}"]`);
@@ -35,10 +35,15 @@ export function createComposer({ root, draftKey, onSend, onStop }) {
   let limits = { message_chars: 10_000, pasted_code_chars: 50_000 };
   let live = false;
   let available = true;
+  let sent = "";
 
+  const above = (text) => (text && box.value ? `${text}\n\n${box.value}` : text || box.value);
+
+  /** A question on its way is kept too: a reload before the server has it gives it back. */
   function remember() {
+    const words = above(sent);
     try {
-      if (box.value) sessionStorage.setItem(draftKey, box.value);
+      if (words) sessionStorage.setItem(draftKey, words);
       else sessionStorage.removeItem(draftKey);
     } catch {
       // Storage is off: the words are in the box all the same.
@@ -62,12 +67,15 @@ export function createComposer({ root, draftKey, onSend, onStop }) {
     draw();
   }
 
-  function submit() {
+  async function submit() {
     const text = box.value.trim();
     if (live || send.disabled || !text) return;
     setText(problem, "");
+    sent = text;
     setValue("");
-    onSend(text);
+    await onSend(text);
+    sent = "";
+    remember();
   }
 
   try {
@@ -111,7 +119,7 @@ export function createComposer({ root, draftKey, onSend, onStop }) {
     },
     /** The words come back with the reason; what was typed meanwhile stays below them. */
     giveBack(text, reason) {
-      setValue(box.value ? `${text}\n\n${box.value}` : text);
+      setValue(above(text));
       problem.dataset.kind = "refused";
       setText(problem, reason);
     },

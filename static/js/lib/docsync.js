@@ -7,11 +7,11 @@ import {
   receiveUpdates,
   sendableUpdates,
 } from "../../vendor/codemirror.js";
+import { keepPending } from "./pendingstore.js";
 import { ERROR } from "./protocol.js";
 import { singleReplacement } from "./textdiff.js";
 import { asJson, catchUp, fromJson, takeBatch } from "./updates.js";
 
-const STORE_AFTER_MS = 250;
 const RETRY_MS = 2_000;
 const CONFLICT_WAIT_MS = 4_000;
 const MOST_CATCH_UP = 5_000;
@@ -27,7 +27,6 @@ export function createSyncedDocument({ path, socket, store, clientId, makeExtens
   let inflight = false;
   let conflict = null;
   let writable = true;
-  let storeTimer = null;
   let retryTimer = null;
 
   const unsaved = () => (doc.state ? sendableUpdates(doc.state).length : 0);
@@ -46,21 +45,17 @@ export function createSyncedDocument({ path, socket, store, clientId, makeExtens
     base = doc.state.doc;
   }
 
-  function remember() {
-    clearTimeout(storeTimer);
-    storeTimer = null;
+  function left() {
     const updates = doc.state ? sendableUpdates(doc.state) : [];
-    if (updates.length === 0) {
-      store.drop(doc.path);
-      return;
-    }
+    if (updates.length === 0) return null;
     const entry = { version: version(), base: base.toString(), updates: asJson(updates) };
-    store.save(doc.path, { ...entry, client: updates[0].clientID });
+    return { ...entry, client: updates[0].clientID };
   }
 
+  const pending = keepPending(store, { path: () => doc.path, left });
+
   function changed() {
-    if (unsaved() > 0) storeTimer ??= setTimeout(remember, STORE_AFTER_MS);
-    else remember();
+    pending.soon(unsaved() > 0);
     onChange();
   }
 
@@ -148,18 +143,18 @@ export function createSyncedDocument({ path, socket, store, clientId, makeExtens
     push,
     resync,
     dispatch,
-    remember,
+    remember: pending.now,
 
-    start(opened, left) {
-      if (!left) {
+    start(opened, former) {
+      if (!former) {
         build(opened.text, opened.version);
         return;
       }
-      const updates = fromJson(left.updates);
-      build(left.base, left.version, left.client);
+      const updates = fromJson(former.updates);
+      build(former.base, former.version, former.client);
       for (const { changes } of updates) dispatch({ changes });
-      const met = left.version === opened.version ? left.base === opened.text : true;
-      if (!met || left.version > opened.version) rebuild(opened, doc.state.doc.toString());
+      const met = former.version === opened.version ? former.base === opened.text : true;
+      if (!met || former.version > opened.version) rebuild(opened, doc.state.doc.toString());
       changed();
     },
 
@@ -188,10 +183,9 @@ export function createSyncedDocument({ path, socket, store, clientId, makeExtens
     },
 
     forget() {
-      clearTimeout(storeTimer);
       clearTimeout(retryTimer);
       clearTimeout(conflict);
-      store.drop(doc.path);
+      pending.forget();
     },
 
     renamed(to) {

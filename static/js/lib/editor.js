@@ -26,6 +26,7 @@ export function createEditor({ root, documents }) {
   let paths = [];
   let active = null;
   let wanted = null;
+  let shelf = 0;
   let view = null;
 
   function dispatchTransactions(transactions) {
@@ -89,8 +90,10 @@ export function createEditor({ root, documents }) {
 
   async function show(path, { focus = false, line = null } = {}) {
     wanted = path;
+    const asked = shelf;
     try {
       const doc = await documents.open(path);
+      if (asked !== shelf) return;
       if (!paths.includes(path)) paths = [...paths, path];
       if (wanted !== path) return;
       if (active !== path) attach(doc);
@@ -146,6 +149,8 @@ export function createEditor({ root, documents }) {
     closeTab,
     /** The open files of a section, the one to look at among them. */
     async restore(list, path) {
+      // What is still being opened belongs to the files that stood here before.
+      shelf += 1;
       detach();
       paths = list;
       draw();

@@ -157,7 +157,7 @@ export function createRoomRecording({
       });
       return starting;
     },
-    /** Stops recording and waits for what is not stored yet; resolves with true when all of it is. */
+    /** Stops recording and waits for what is not stored yet; resolves with true when all of it is, and never fails. */
     async finish() {
       isFinishing = true;
       // The window that records looks after the rest itself.
@@ -165,9 +165,14 @@ export function createRoomRecording({
       await recorder?.stop();
       release();
       change({ state: "stopped", message: "" });
-      const left = await queue.drain();
-      count(left);
-      return left.waiting === 0;
+      try {
+        const left = await queue.drain();
+        count(left);
+        return left.waiting === 0;
+      } catch {
+        // The browser has taken its store away: the interview can be finished all the same.
+        return false;
+      }
     },
     /** The page is left on purpose: the next one sends what is still here, so nothing is asked. */
     letGo() {

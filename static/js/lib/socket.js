@@ -6,9 +6,10 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 const HELLO_WITHIN_MS = 12_000;
 
+/** message is for the person, and empty where nobody wrote one: then the caller says it. */
 export class SocketError extends Error {
   constructor({ code, message, retryable = false, retry_after = null }) {
-    super(message ?? code);
+    super(message ?? "");
     this.name = "SocketError";
     this.code = code;
     this.retryable = retryable;

@@ -3,7 +3,9 @@ import { readJson, setText } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { mountLocalTimes } from "../lib/localtime.js";
 import { startPage } from "../lib/page.js";
+import { refusalHelp } from "../lib/recording/help.js";
 import { openQueue } from "../lib/recording/recording.js";
+import { sendRest } from "../lib/recording/rest.js";
 
 function describe({ captured_ms, stored_ms }) {
   const left = Math.max(0, Math.ceil((captured_ms - stored_ms) / 1000));
@@ -15,26 +17,26 @@ function describe({ captured_ms, stored_ms }) {
   );
 }
 
-async function sendRest(notice, config) {
+async function tellRest(notice, config) {
+  const head = notice.querySelector("strong");
   const text = notice.querySelector("[data-unsent-text]");
   const queue = await openQueue({ base: config.base, csrf: () => config.csrf });
-  const before = await queue.counts();
-  if (!before.waiting) {
-    queue.stop();
+  const ended = await sendRest(queue, (counts) => {
+    notice.hidden = false;
+    setText(text, describe(counts));
+  });
+  if (!ended) return;
+  if (ended.refusal) {
+    setText(head, gettext("Part of your recording was not taken."));
+    setText(text, refusalHelp(ended.refusal));
     return;
   }
-  notice.hidden = false;
-  setText(text, describe(before));
-  queue.on("counts", (counts) => setText(text, describe(counts)));
-  queue.start();
-  await queue.drain();
-  queue.stop();
   notice.className = "notice good";
-  setText(notice.querySelector("strong"), gettext("Your recording is stored."));
+  setText(head, gettext("Your recording is stored."));
   setText(text, gettext("You can close this page."));
 }
 
 startPage();
 mountLocalTimes();
 const config = readJson("finish-config");
-if (config?.base) sendRest(document.querySelector("[data-unsent]"), config);
+if (config?.base) tellRest(document.querySelector("[data-unsent]"), config);

@@ -120,7 +120,7 @@ let isLeaving = false;
 async function leave({ url = config.finish_url, wait = false } = {}) {
   if (wait) {
     const patience = new Promise((resolve) => setTimeout(resolve, LEAVE_WITHIN_MS));
-    await Promise.race([recording.finish().catch(() => false), patience]);
+    await Promise.race([recording.finish(), patience]);
   }
   if (isLeaving) return;
   isLeaving = true;
@@ -183,7 +183,8 @@ addDiagnostics("recording", () => ({ ...recording.facts }));
 
 addEventListener("pagehide", () => documents.rememberAll());
 addEventListener("beforeunload", (event) => {
-  if (documents.status.unsaved > 0 && documents.status.state !== "offline") event.preventDefault();
+  const { unsaved, state } = documents.status;
+  if (!isLeaving && unsaved > 0 && state !== "offline") event.preventDefault();
 });
 
 socket.open();

@@ -55,7 +55,7 @@ def look(context: BrowserContext, url: str) -> list[str]:
         page.set_viewport_size({"width": width, "height": height})
         page.goto(url)
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             faults += [f"{width} {scheme} {fault}" for fault in find_faults(page)]
     page.close()
     return faults

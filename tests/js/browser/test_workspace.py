@@ -1,7 +1,9 @@
 """Code in the room: stored, kept through a bad network, one window writing."""
 
+import json
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from interviews.models import Document
 from tests.js.browser.conftest import PHONE, Room, find_violations
@@ -59,6 +61,52 @@ def test_room_second_window_writes_and_the_first_follows(room: Room) -> None:
     expect(second.locator("[data-notices]")).to_contain_text("another window")
     write(first, "# first")
     expect(second.locator(".cm-content")).to_contain_text("# first")
+
+
+def test_room_file_still_opening_stays_with_its_own_problem(room: Room) -> None:
+    sections = room.interview.assessment_version.sections.order_by("position")
+    first, second = (section.folder for section in sections)
+    held: list[tuple[WebSocketRoute, str | bytes]] = []
+    is_slow = True
+
+    def attend(near: WebSocketRoute) -> None:
+        far = near.connect_to_server()
+        near.on_message(far.send)
+
+        def pass_on(message: str | bytes) -> None:
+            frame = json.loads(message)
+            opens = frame["type"] == "document.opened" and is_slow
+            if opens and frame["path"].startswith(f"{second}/"):
+                held.append((near, message))
+            else:
+                near.send(message)
+
+        far.on_message(pass_on)
+
+    def open_files() -> list[str | None]:
+        tabs = page.locator(".editor-tabs .tab")
+        return [tab.get_attribute("title") for tab in tabs.all()]
+
+    room.context.route_web_socket("**/workspace/", attend)
+    page = room.open()
+    page.keyboard.press("Alt+PageDown")
+    expect(page.locator("[data-section-step]")).to_have_text("2/2")
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(50)
+    assert held
+    page.keyboard.press("Alt+PageUp")
+    expect(page.locator(".editor-tabs [aria-current]")).to_be_visible()
+    is_slow = False
+    for near, message in held:
+        near.send(message)
+    page.keyboard.press("Alt+PageDown")
+    expect(page.locator(".editor-tabs [aria-current]")).to_be_visible()
+    assert open_files() == [f"{second}/solution.py"]
+    page.keyboard.press("Alt+PageUp")
+    expect(page.locator(".editor-tabs [aria-current]")).to_be_visible()
+    assert open_files() == [f"{first}/solution.py"]
 
 
 def test_room_large_paste_is_stored_whole_and_undone_at_once(room: Room) -> None:

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { createQueue } from "../../../static/js/lib/recording/queue.js";
+import { sendRest } from "../../../static/js/lib/recording/rest.js";
 import { memorySlices } from "./memory_slices.js";
 
 const BASE = "/r";
@@ -206,4 +207,17 @@ test("a full disk is told and costs only that slice", async () => {
       [2, "c"],
     ],
   );
+});
+
+test("what an earlier page left is sent by the last one, and a final no is told as one", async () => {
+  await record(queue(), ["a"]);
+  answers = [{ kind: "stored" }, { kind: "refused", status: 403, code: "csrf_failed" }];
+  const waiting = [];
+  const told = await sendRest(queue(), (counts) => waiting.push(counts.waiting));
+  assert.deepEqual([told.refusal.code, waiting[0], waiting.at(-1)], ["csrf_failed", 1, 0]);
+  assert.equal(store.kept.size, 1);
+
+  const again = await sendRest(queue(), () => {});
+  assert.deepEqual([again, store.kept.size], [{ refusal: null }, 0]);
+  assert.equal(await sendRest(queue(), assert.fail), null);
 });

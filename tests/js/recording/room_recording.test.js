@@ -215,6 +215,16 @@ test("finishing stops the camera and waits for the queue", async () => {
   assert.deepEqual([made.facts.state, made.facts.storedSeconds], ["stopped", 4]);
 });
 
+test("finishing goes on when the browser has taken its store away", async () => {
+  const { made } = room();
+  await made.start();
+  queues[0].drain = async () => {
+    throw new DOMException("gone", "InvalidStateError");
+  };
+  assert.equal(await made.finish(), false);
+  assert.equal(streams[0].live, false);
+});
+
 test("finishing while the camera opens does not begin to record", async () => {
   time = 0;
   const { made } = room();

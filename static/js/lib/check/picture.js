@@ -43,7 +43,6 @@ export function createPicture(root) {
     });
     silence = setTimeout(() => emitter.emit("silent"), SILENT_AFTER_MS);
     meter.resume();
-    root.addEventListener("pointerdown", () => meter?.resume());
   }
 
   function watch(stream, kind) {
@@ -86,6 +85,7 @@ export function createPicture(root) {
     if (tracks.length) await offerDevices(current);
   }
 
+  root.addEventListener("pointerdown", () => meter?.resume());
   const chosen = () =>
     Object.fromEntries(Object.entries(selects).map(([kind, select]) => [kind, select.value]));
   for (const select of Object.values(selects)) {

@@ -89,6 +89,8 @@ export function createQueue({ base, store, uploads, track = "camera", scope = gl
   return {
     on: emitter.on,
     counts,
+    /** Counts what was refused for want of a sign-in as waiting again; start() does so by itself. */
+    forgive: uploader.forgiveRefusals,
     /** Uploads from now on, as soon as no other tab does. */
     start() {
       scope.addEventListener("online", online);

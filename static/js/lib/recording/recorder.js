@@ -67,11 +67,12 @@ export function createRecorder(stream, { clock, scope = globalThis } = {}) {
     let began = timer.now();
     let reached = 0;
     let announced = false;
+    let over = false;
     run.stopped = new Promise((resolve) => {
       run.finish = () => {
         clearInterval(run.watchdog);
-        if (announced) emitter.emit("ended", { segment: run.segment, slices: run.slices });
-        announced = false;
+        if (announced && !over) emitter.emit("ended", { segment: run.segment, slices: run.slices });
+        over = true;
         resolve();
       };
     });
@@ -81,7 +82,8 @@ export function createRecorder(stream, { clock, scope = globalThis } = {}) {
       run.started_ms = Math.round(clock());
     };
     recorder.ondataavailable = ({ data: blob }) => {
-      if (!blob.size) return;
+      // Whoever keeps the segment has closed it: a slice of a recorder that was given up would open it anew.
+      if (over || !blob.size) return;
       if (!announced) {
         announced = true;
         const { segment, started_ms = Math.round(clock() - (timer.now() - began)) } = run;

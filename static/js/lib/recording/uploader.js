@@ -147,6 +147,7 @@ export function createUploader({
 
   return {
     wake: (cause) => interrupt(cause),
+    forgiveRefusals,
     async run() {
       await endOrphans();
       await forgiveRefusals();
