@@ -25,20 +25,25 @@ class Origin(models.TextChoices):
     SYSTEM = "system", _("System")
 
 
+class TextOrigin(models.TextChoices):
+    """Where a piece of a document's text came from."""
+
+    TYPED = "typed", _("Typed")
+    PASTED_INSIDE = "pasted_inside", _("Pasted from inside the room")
+    PASTED_OUTSIDE = "pasted_outside", _("Pasted from outside the room")
+    ASSISTANT = "assistant", _("Taken from the assistant")
+    COMMAND = "command", _("Written by a command")
+    STARTER = "starter", _("Starter file")
+    INTERVIEWER = "interviewer", _("Interviewer")
+    UNKNOWN = "unknown", _("Not recorded")
+
+
 class Difficulty(models.TextChoices):
     """How hard a problem is meant to be."""
 
     EASY = "easy", _("Easy")
     MEDIUM = "medium", _("Medium")
     HARD = "hard", _("Hard")
-
-
-class Language(models.TextChoices):
-    """The language a problem is solved in."""
-
-    PYTHON = "python", _("Python")
-    JAVASCRIPT = "javascript", _("JavaScript")
-    TYPESCRIPT = "typescript", _("TypeScript")
 
 
 class Policy(models.TextChoices):

@@ -11,8 +11,9 @@ from pathlib import PurePosixPath
 from typing import Literal
 from xml.parsers import expat
 
+from interviews.languages import find_test_runner
+
 Outcome = Literal["passed", "failed", "error", "skipped"]
-Format = Literal["pytest", "node"]
 
 REPORT_PATH = ".test-report.xml"
 WORKSPACE = "/home/candidate"
@@ -24,14 +25,6 @@ MAX_MESSAGE_CHARS = 4_000
 _MAX_DEPTH = 32
 _MAX_MS = 24 * 3600 * 1000
 
-_NODE_TESTS = (
-    ".test.js",
-    ".test.mjs",
-    ".test.cjs",
-    ".test.ts",
-    ".test.mts",
-    ".test.cts",
-)
 _OUTCOMES: dict[str, Outcome] = {
     "failure": "failed",
     "error": "error",
@@ -66,46 +59,30 @@ class TestCommand:
 
 
 def test_command(
-    report_format: Format,
+    report_format: str,
     command: Sequence[str],
     *,
     files: Sequence[str] = (),  # noqa: PT028 - no test, only named like one
 ) -> TestCommand:
     """`command` with what makes it write a report beside its ordinary output.
 
-    `files` (paths relative to the run's folder) lets a folder named in a Node command
-    become the test files in it: newer versions of Node take no folders.
+    `report_format` names a test runner of the languages; `files` are the paths relative
+    to the run's folder. Raises ReportError for a runner that is not known (any more).
     """
+    runner = find_test_runner(report_format)
+    if runner is None:
+        raise ReportError("Nothing here can run these tests.")
     target = f"{WORKSPACE}/{REPORT_PATH}"
-    if report_format == "pytest":
-        flags = ["-p", "no:cacheprovider", f"--junitxml={target}"]
-        return TestCommand((*command, *flags), REPORT_PATH)
-    flags = [
-        "--test-reporter=spec",
-        "--test-reporter-destination=stdout",
-        "--test-reporter=junit",
-        f"--test-reporter-destination={target}",
-    ]
-    words = [word for part in command for word in _expand(part, files)]
-    position = words.index("--test") + 1 if "--test" in words else 1
-    return TestCommand((*words[:position], *flags, *words[position:]), REPORT_PATH)
+    return TestCommand(
+        runner.add_report(command, target=target, files=files), REPORT_PATH
+    )
 
 
 test_command.__test__ = False  # type: ignore[attr-defined]
 
 
-def _expand(word: str, files: Sequence[str]) -> list[str]:
-    folder = f"{word.rstrip('/')}/"
-    if word.startswith("-"):
-        return [word]
-    found = sorted(
-        path for path in files if path.startswith(folder) and path.endswith(_NODE_TESTS)
-    )
-    return found or [word]
-
-
 def parse_report(data: bytes) -> list[TestResult]:
-    """The results in a JUnit report as pytest and Node write it.
+    """The results in a JUnit report: every test runner of the languages writes one.
 
     Raises ReportError for anything damaged; declarations of types and entities are
     refused, so nothing expands and nothing is fetched.

@@ -112,6 +112,9 @@ def _print_report(report: Report) -> None:
         sys.stdout.write(f"{check.name}: {text}\n")
     for name, level in report.levels.to_json().items():
         sys.stdout.write(f"limit on {name}: {level}\n")
+    for language in report.languages:
+        found = language.version or f"missing: it needs {language.needs}"
+        sys.stdout.write(f"language {language.label}: {found}\n")
 
 
 def _settings(options: argparse.Namespace, state_dir: Path) -> Settings:

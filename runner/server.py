@@ -50,6 +50,7 @@ class Server:
             generation=self._generation,
             running=self._room.running,
             waiting=self._room.waiting,
+            languages=report.languages,
         )
 
     def begin(self, run: Run) -> asyncio.Task[None]:

@@ -12,7 +12,8 @@ from pydantic import (
 )
 
 from accounts.enums import Role
-from interviews.enums import Difficulty, Dimension, Language, Policy
+from interviews.enums import Difficulty, Dimension, Policy
+from interviews.languages import LanguageName, TestFormat
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -28,7 +29,7 @@ class Content(BaseModel):
 
 class VisibleTests(Content):
     command: Command
-    format: Literal["pytest", "node"]
+    format: TestFormat
 
 
 class Call(Content):
@@ -54,7 +55,7 @@ class HiddenCalls(Content):
 
     kind: Literal["call"]
     module: Text
-    language: Language
+    language: LanguageName
     seconds_per_case: Annotated[int, Field(ge=1, le=30)]
     cases: tuple[CallCase, ...]
 
@@ -64,7 +65,7 @@ class HiddenStdin(Content):
 
     kind: Literal["stdin"]
     command: Command
-    language: Language
+    language: LanguageName
     seconds_per_case: Annotated[int, Field(ge=1, le=30)]
     cases: tuple[StdinCase, ...]
 
@@ -77,7 +78,7 @@ class Problem(Content):
     summary: Annotated[Text, Field(max_length=300)]
     difficulty: Difficulty
     time_limit_minutes: Annotated[int, Field(ge=5, le=120)]
-    language: Language
+    language: LanguageName
     tags: Annotated[tuple[Text, ...], Field(min_length=1)]
     entry: Text
     run_file: Command

@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 from unfold.widgets import (
@@ -21,7 +22,8 @@ from unfold.widgets import (
 )
 
 from interviews.admin.rows import Column, Row, RowsField
-from interviews.enums import Difficulty, Language
+from interviews.enums import Difficulty
+from interviews.languages import language_choices, list_test_examples, test_choices
 from interviews.models import Problem, ProblemVersion
 from interviews.services.catalogue_content import (
     MAX_FILES,
@@ -33,7 +35,6 @@ from interviews.services.catalogue_content import (
     parse_hidden,
 )
 
-FORMATS = [("", _("No visible tests")), ("pytest", "pytest"), ("node", "node --test")]
 _HIDDEN_HELP = _(
     "JSON with “kind” (call or stdin) and “cases”. Empty means no hidden tests. "
     "Candidates never see any of it."
@@ -56,6 +57,10 @@ def _code_area(rows: int) -> Any:
     return UnfoldAdminTextareaWidget(
         {"rows": rows, "class": "bo-code", "spellcheck": "false", "dir": "ltr"}
     )
+
+
+def _list_formats() -> list[tuple[str, Any]]:
+    return [("", _("No visible tests")), *test_choices()]
 
 
 def _files_field(**kwargs: Any) -> RowsField:
@@ -93,7 +98,7 @@ class ProblemForm(forms.ModelForm[Problem]):
         widget=UnfoldAdminSelectWidget,
     )
     language = forms.ChoiceField(
-        label=_("Language"), choices=Language.choices, widget=UnfoldAdminSelectWidget
+        label=_("Language"), choices=language_choices, widget=UnfoldAdminSelectWidget
     )
     minutes = _number(
         label=_("Suggested minutes"), min_value=1, max_value=480, initial=30
@@ -107,11 +112,13 @@ class ProblemForm(forms.ModelForm[Problem]):
     tests_command = _line(
         label=_("Command of “Run tests”"),
         required=False,
-        help_text=_("For example: python3 -m pytest -q tests"),
+        help_text=format_lazy(
+            _("For example: {commands}"), commands=" · ".join(list_test_examples())
+        ),
     )
     tests_format = forms.ChoiceField(
         label=_("Its report"),
-        choices=FORMATS,
+        choices=_list_formats,
         required=False,
         widget=UnfoldAdminSelectWidget,
     )

@@ -10,8 +10,8 @@ from pydantic import JsonValue
 
 from base.ids import new_token
 from base.text import shorten
-from interviews.enums import Language
 from interviews.hidden import compare
+from interviews.languages import find_driver
 from interviews.reports import Outcome
 from interviews.runner_client import (
     InputFile,
@@ -32,11 +32,6 @@ MAX_MESSAGE = 300
 # A case's seconds are its own: starting an interpreter on a busy machine is not.
 START_SECONDS = 3
 _DRIVER_FOLDER = Path(compare.__file__).parent
-_DRIVERS = {
-    Language.PYTHON: ("python3", "driver.py"),
-    Language.JAVASCRIPT: ("node", "driver.mjs"),
-    Language.TYPESCRIPT: ("tsx", "driver.mjs"),
-}
 
 
 @dataclass(frozen=True)
@@ -66,10 +61,14 @@ def prepare_call(
     """Return the run of a driver that calls the candidate's function.
 
     The driver lies in a folder of its own whose name nobody can guess, outside the
-    section, so that no file of the candidate takes its place.
+    section, so that no file of the candidate takes its place. Raises LookupError for
+    a language without functions to call, which the catalogue takes no such tests for.
     """
     place = f".judge-{new_token()}"
-    program, driver = _DRIVERS[Language(language)]
+    found = find_driver(language)
+    if found is None:
+        raise LookupError(language)
+    program, driver = found
     result_path = f"{place}/result.json"
     request = {
         **case.call.model_dump(mode="json"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runner.bwrap.host import Host
+from runner.languages.helpers import ARCHIVE, HELPERS, list_helper_names
 from runner.limits import (
     DATA_BYTES,
     FILE_BYTES,
@@ -62,6 +63,7 @@ def build_arguments(
     seccomp_fd: int,
     status_fd: int,
     synthetic_fds: Mapping[str, int],
+    helpers_fd: int,
     limits: Limits,
     env: Mapping[str, str],
     toolchain: Path | None,
@@ -70,6 +72,7 @@ def build_arguments(
     words = [*_namespaces(seccomp_fd, status_fd), *_system_binds()]
     for path, fd in synthetic_fds.items():
         words += ["--perms", "0444", "--file", str(fd), path]
+    words += _helpers(helpers_fd)
     words += [*_proc_and_devices(), *_tmpfs("1777", TMP_BYTES, "/tmp")]  # noqa: S108
     words += _tmpfs("0700", limits.workspace_bytes, WORKSPACE)
     if toolchain is not None:
@@ -100,6 +103,14 @@ def _system_binds() -> list[str]:
     return words
 
 
+def _helpers(fd: int) -> list[str]:
+    """The languages' own programs: one read-only archive under several names."""
+    words = ["--perms", "0555", "--file", str(fd), ARCHIVE]
+    for name in list_helper_names():
+        words += ["--symlink", ARCHIVE, f"{HELPERS}/{name}"]
+    return words
+
+
 def _proc_and_devices() -> list[str]:
     words = ["--proc", "/proc"]
     for name in _MASKED_PROC:
@@ -113,7 +124,7 @@ def _tmpfs(mode: str, size: int, path: str) -> list[str]:
 
 
 def _environment(toolchain: Path | None) -> dict[str, str]:
-    path = "/usr/local/bin:/usr/bin:/bin"
+    path = f"{HELPERS}:/usr/local/bin:/usr/bin:/bin"
     env = {
         "HOME": WORKSPACE,
         "USER": "candidate",

@@ -21,6 +21,7 @@ from runner.bwrap.seccomp import build_filter
 from runner.bwrap.supervise import build_supervisor, pack_files
 from runner.bwrap.uids import lease_uid
 from runner.errors import SandboxFailedError
+from runner.languages.helpers import pack_helpers
 from runner.sandbox import Job, Levels, Outcome, Sink
 
 
@@ -125,6 +126,7 @@ class BwrapSandbox:
             synthetic_fds={
                 path: fds.data(text.encode()) for path, text in SYNTHETIC_FILES.items()
             },
+            helpers_fd=fds.data(pack_helpers(str(self._host.tools.python))),
             limits=job.limits,
             env=job.env,
             toolchain=self.toolchain,

@@ -9,9 +9,11 @@ from pathlib import Path
 from runner.bwrap.backend import BwrapSandbox
 from runner.bwrap.cgroups import Hierarchies
 from runner.bwrap.host import Host
+from runner.doctor.languages import probe_languages
 from runner.doctor.machine import check_machine
 from runner.doctor.probes import Prober
 from runner.doctor.report import Check, Report
+from runner.protocol import LanguageStatus
 from runner.sandbox import DisabledSandbox, Sandbox
 from runner.toolchain.packages import find_toolchain
 
@@ -79,7 +81,10 @@ class Doctor:
         self._bwrap.toolchain = await asyncio.to_thread(
             find_toolchain, self._settings.toolchain
         )
-        return self._settle(await _carry_out(self._full_checks()))
+        checks = await _carry_out(self._full_checks())
+        is_ok = all(check.is_ok for check in checks)
+        languages = await probe_languages(self._bwrap) if is_ok else ()
+        return self._settle(checks, languages)
 
     async def _probe(self) -> Report:
         checks = await _carry_out(self._prober().probe_isolation())
@@ -112,8 +117,10 @@ class Doctor:
             checks += [*await prober.probe_limits(), await prober.probe_kill()]
         return checks
 
-    def _settle(self, checks: list[Check]) -> Report:
-        report = Report(tuple(checks), self._hierarchies.levels)
+    def _settle(
+        self, checks: list[Check], languages: tuple[LanguageStatus, ...] = ()
+    ) -> Report:
+        report = Report(tuple(checks), self._hierarchies.levels, languages)
         if report.reason != self.report.reason:
             logger.info("sandbox available: %s %s", report.is_ok, report.reason)
         self.report = report

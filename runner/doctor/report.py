@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from runner.protocol import LanguageStatus
 from runner.sandbox import Levels
 
 
@@ -25,10 +26,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All checks; one that failed closes the sandbox."""
+    """All checks; one that failed closes the sandbox. A missing language does not."""
 
     checks: tuple[Check, ...]
     levels: Levels
+    languages: tuple[LanguageStatus, ...] = ()
 
     @property
     def failed(self) -> tuple[Check, ...]:
@@ -53,4 +55,5 @@ class Report:
             "reason": self.reason,
             "levels": self.levels.to_json(),
             "checks": [check.to_json() for check in self.checks],
+            "languages": [language.to_json() for language in self.languages],
         }

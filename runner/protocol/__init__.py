@@ -8,6 +8,7 @@ from runner.protocol.fields import ProtocolError
 from runner.protocol.replies import (
     CollectedFile,
     Failure,
+    LanguageStatus,
     Package,
     Reply,
     RunFinished,
@@ -33,6 +34,7 @@ __all__ = [
     "CollectedFile",
     "Failure",
     "InputFile",
+    "LanguageStatus",
     "LimitRequest",
     "Package",
     "ProtocolError",

@@ -34,6 +34,27 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageStatus:
+    """A language the product knows; `version` is empty where the machine lacks it.
+
+    `needs` says what a machine must have for it.
+    """
+
+    name: str
+    label: str
+    version: str
+    needs: str
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "label": self.label,
+            "version": self.version,
+            "needs": self.needs,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What the runner can do now; `reason` is a sentence when it can do nothing."""
 
@@ -44,6 +65,7 @@ class Status:
     generation: str
     running: int = 0
     waiting: int = 0
+    languages: tuple[LanguageStatus, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -55,6 +77,7 @@ class Status:
             "generation": self.generation,
             "running": self.running,
             "waiting": self.waiting,
+            "languages": [item.to_json() for item in self.languages],
         }
 
 
@@ -179,6 +202,7 @@ def _parse_status(fields: Fields) -> Status:
         generation=fields.text("generation", limit=64),
         running=fields.integer("running", low=0, high=_BIG, default=0),
         waiting=fields.integer("waiting", low=0, high=_BIG, default=0),
+        languages=fields.items("languages", _read_language, limit=100),
     )
 
 
@@ -189,6 +213,16 @@ def read_package(item: object) -> Package:
         name=fields.text("name", limit=200),
         version=fields.text("version", limit=100),
         language=fields.text("language", limit=40),
+    )
+
+
+def _read_language(item: object) -> LanguageStatus:
+    fields = Fields(item, where="language")
+    return LanguageStatus(
+        name=fields.text("name", limit=40),
+        label=fields.text("label", limit=100),
+        version=fields.text("version", limit=200, default=""),
+        needs=fields.text("needs", limit=400, default=""),
     )
 
 

@@ -20,7 +20,6 @@ from interviews.enums import (
     Difficulty,
     Dimension,
     InterviewState,
-    Language,
     Origin,
     Policy,
     RunKind,
@@ -82,7 +81,7 @@ class ProblemVersionFactory(DjangoModelFactory[ProblemVersion]):
     summary = "Add two numbers."
     statement = "# Ladder\n\nReturn the sum."
     difficulty = Difficulty.EASY
-    language = Language.PYTHON
+    language = "python"
     minutes = 20
     entry = "solution.py"
     run_command = ["python3", "solution.py"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner.protocol import (
     Failure,
+    LanguageStatus,
     Reply,
     RunCancel,
     RunFinished,
@@ -80,6 +81,7 @@ class FakeRunner:
     path: Path
     script: Script = run_at_once
     reason: str = ""
+    languages: tuple[LanguageStatus, ...] = ()
     runs: list[FakeRun] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -107,7 +109,9 @@ class FakeRunner:
             writer.close()
 
     def _status(self) -> Status:
-        return Status(not self.reason, self.reason, {}, (), "fake")
+        return Status(
+            not self.reason, self.reason, {}, (), "fake", languages=self.languages
+        )
 
     def _cancel(self, run_id: str) -> None:
         for run in self.runs:

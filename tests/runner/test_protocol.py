@@ -10,6 +10,7 @@ from runner.protocol import (
     CollectedFile,
     Failure,
     InputFile,
+    LanguageStatus,
     LimitRequest,
     Package,
     ProtocolError,
@@ -56,6 +57,7 @@ REQUESTS: list[Request] = [
 ]
 REPLIES: list[Reply] = [
     Status(True, "", {"memory": "hard"}, (Package("pytest", "9", "python"),), "g", 1),
+    Status(True, "", {}, (), "g", languages=(LanguageStatus("c", "C", "", "cc"),)),
     RunQueued(RUN, 3),
     RunStarted(RUN),
     RunOutput(RUN, "stderr", b"\xff\0"),

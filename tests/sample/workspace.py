@@ -11,7 +11,6 @@ from typing import Any
 
 import interviews.hidden
 from interviewlm.sample.schema import CallCase, HiddenCalls, Problem, StdinCase
-from interviews.enums import Language
 from interviews.hidden.compare import matches, stdout_matches
 
 DRIVERS = Path(interviews.hidden.__file__).parent
@@ -71,7 +70,7 @@ def _passes_call(hidden: HiddenCalls, folder: Path, case: CallCase) -> bool:
         "module": hidden.module,
         "result_path": result.name,
     }
-    is_python = hidden.language == Language.PYTHON
+    is_python = hidden.language == "python"
     driver = DRIVERS / ("driver.py" if is_python else "driver.mjs")
     command = ["python3" if is_python else "node", str(driver)]
     _run(command, folder, hidden.seconds_per_case, json.dumps(request))

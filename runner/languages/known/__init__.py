@@ -1,0 +1,1 @@
+"""The languages: each module here says `LANGUAGES`, and is found by being here."""
