@@ -16,12 +16,14 @@ from pydantic import (
 
 from interviews.models import Run
 from interviews.selectors.workspace import Clock, DocumentEntry
-from interviews.workspace.batches import Update
+from interviews.workspace.batches import Input, Update
 from interviews.workspace.changes import clean_text
 
 PROTOCOL = 1
 # What one document.updates frame carries at most; more goes into several.
 MAX_UPDATES_CHARS = 400_000
+# A paste is never larger than a file.
+MAX_INPUT_UNITS = 1_000_000
 
 Frame = dict[str, Any]
 
@@ -54,11 +56,29 @@ class DocumentOpen(_ClientFrame):
     path: Path
 
 
+class InputItem(_ClientFrame):
+    """How text that was not typed came in; what a page says is a claim."""
+
+    kind: Literal["paste", "drop", "move", "undo"]
+    size: Annotated[int, Field(ge=0, le=MAX_INPUT_UNITS, strict=True)]
+    source: Literal["inside", "outside"]
+
+
 class UpdateItem(_ClientFrame):
     """One change set of an editor; `interviews.workspace.changes` checks it."""
 
     client: Annotated[str, Field(min_length=1, max_length=64)]
     changes: list[Any]
+    input: InputItem | None = None
+
+    def as_update(self) -> Update:
+        """Return what the services take."""
+        told = self.input
+        return Update(
+            self.client,
+            self.changes,
+            None if told is None else Input(told.kind, told.size, told.source),
+        )
 
 
 class DocumentUpdate(_ClientFrame):

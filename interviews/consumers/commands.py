@@ -34,7 +34,6 @@ from interviews.services.files import (
     rename_file,
 )
 from interviews.services.sections import open_section
-from interviews.workspace.batches import Update
 
 T = TypeVar("T")
 
@@ -72,7 +71,7 @@ async def open_document(room: Room, frame: DocumentOpen) -> None:
 
 async def store_update(room: Room, frame: DocumentUpdate) -> None:
     """Store, acknowledge, show the others; or say what the window does not know yet."""
-    updates = [Update(item.client, item.changes) for item in frame.updates]
+    updates = [item.as_update() for item in frame.updates]
     try:
         stored = await _in_thread(
             update_document,

@@ -16,7 +16,12 @@ from interviews.enums import Origin
 from interviews.errors import VersionConflictError
 from interviews.models import Document, DocumentVersion, Interview
 from interviews.services.sections import list_sections, lock_workspace
-from interviews.timeline.kinds import DocumentApplied, DocumentUpdated, FileCreated
+from interviews.timeline.kinds import (
+    DocumentApplied,
+    DocumentUpdated,
+    DocumentUpdatedV2,
+    FileCreated,
+)
 from interviews.timeline.log import NewEvent, append_event, append_events, find_event
 from interviews.timeline.registry import parse_payload
 from interviews.workspace.batches import SERVER_CLIENT, Batch, Update, apply_batch
@@ -150,7 +155,7 @@ def update_document(
     document = _lock_document(interview, path, version)
     batch = apply_batch(document.text, updates)
     stored = _store(document, batch)
-    payload = DocumentUpdated(
+    payload = DocumentUpdatedV2(
         path=path,
         version=document.version,
         updates=[update.as_json() for update in batch.all_updates],

@@ -79,6 +79,13 @@ class DocumentUpdated(Payload):
 
 
 @register_kind
+class DocumentUpdatedV2(DocumentUpdated):
+    """The same, where an update that was not typed says so under `input`."""
+
+    payload_version: ClassVar[int] = 2
+
+
+@register_kind
 class DocumentApplied(Payload):
     """An answer's code block was put into a document by the candidate."""
 

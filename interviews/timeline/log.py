@@ -45,7 +45,7 @@ def append_events(interview: Interview, new: Sequence[NewEvent]) -> list[Event]:
     """Append events in order and return them with their numbers.
 
     Locks the interview's cursor row until the surrounding transaction ends, so it
-    is called last in it. `interview.started_at` must be current. Raises
+    is called last in it, but for what the ledger records. `interview.started_at` must be current. Raises
     IntegrityError when a `client_id` was used before; look for it first.
     """
     with transaction.atomic():

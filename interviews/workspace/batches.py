@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from base.text import utf16_length
 from interviews.workspace.changes import (
@@ -17,15 +18,37 @@ SERVER_CLIENT = "server"
 
 
 @dataclass(frozen=True)
-class Update:
-    """One change set and the editor that made it; each raises the version by one."""
+class Input:
+    """How text that was not typed came in, as the page tells it.
 
-    client: str
-    changes: Changes
+    `size` is all of it in UTF-16 code units, also where it comes in several updates;
+    `source` says whether it had been copied in this room.
+    """
+
+    kind: Literal["paste", "drop", "move", "undo"]
+    size: int
+    source: Literal["inside", "outside"]
 
     def as_json(self) -> dict[str, object]:
         """Return the form of the frames and of the timeline."""
-        return {"client": self.client, "changes": self.changes}
+        return {"kind": self.kind, "size": self.size, "source": self.source}
+
+
+@dataclass(frozen=True)
+class Update:
+    """One change set and the editor that made it; each raises the version by one.
+
+    Without `input` it was typed.
+    """
+
+    client: str
+    changes: Changes
+    input: Input | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the form of the frames and of the timeline."""
+        item: dict[str, object] = {"client": self.client, "changes": self.changes}
+        return item if self.input is None else {**item, "input": self.input.as_json()}
 
 
 @dataclass(frozen=True)
@@ -63,8 +86,11 @@ def _as_one(before: str, after: str, updates: Sequence[Update]) -> tuple[Update,
     length = utf16_length(after)
     unchanged: Changes = [length] if length else []
     first, *rest = updates
+    inputs = {update.input for update in updates}
+    # What came in different ways cannot be told apart any more.
+    joint = first.input if len(inputs) == 1 else None
     return (
-        Update(first.client, make_update(before, after)),
+        Update(first.client, make_update(before, after), joint),
         *(Update(update.client, unchanged) for update in rest),
     )
 

@@ -32,7 +32,7 @@ def apply_changes(text: str, changes: object) -> str:
     result: list[bytes] = []
     at = 0
     for part in changes:
-        length, inserted = _read_part(part)
+        length, inserted = read_part(part)
         end = at + 2 * length
         if end > len(source):
             raise BadChangesError
@@ -43,8 +43,11 @@ def apply_changes(text: str, changes: object) -> str:
     return b"".join(result).decode("utf-16-le", "surrogatepass")
 
 
-def _read_part(part: object) -> tuple[int, bytes | None]:
-    """Return (units of the old text, bytes put in their place or None to keep)."""
+def read_part(part: object) -> tuple[int, bytes | None]:
+    """Return (units of the old text, UTF-16 put in their place or None to keep).
+
+    Raises BadChangesError for anything that is not a part of a change set.
+    """
     if not isinstance(part, list):
         return _read_length(part), None
     if not part:

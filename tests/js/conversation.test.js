@@ -105,6 +105,24 @@ test("a turn whose server died is shown as cut off with what had arrived", () =>
   );
 });
 
+test("what an answer took is kept where the server tells it, also of one that failed", () => {
+  const took = { usage: { total_tokens: 720 }, cost_usd: "0.0025" };
+  const { conversation } = streaming();
+  conversation.finished({ turn: "t", stop_reason: "end_turn", ...took });
+  const figures = ({ tokens, costUsd }) => [tokens, costUsd];
+  assert.deepEqual(figures(conversation.entries[0]), [720, "0.0025"]);
+
+  conversation.failed({ turn: "t", code: "drop", usage: took.usage, cost_usd: null });
+  assert.deepEqual(figures(conversation.entries[0]), [720, null]);
+  assert.equal("usage" in conversation.entries[0].error, false);
+});
+
+test("without figures nothing is said of the cost", () => {
+  const { conversation } = streaming();
+  conversation.finished({ turn: "t", stop_reason: "end_turn" });
+  assert.equal("tokens" in conversation.entries[0], false);
+});
+
 test("a refused question leaves the conversation and gives its words back", () => {
   const { conversation } = streaming();
   conversation.ask("b", "and?");

@@ -26,6 +26,7 @@ function copyButton(code) {
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(code);
+      button.dispatchEvent(new CustomEvent("room:copied", { bubbles: true, detail: code }));
       button.textContent = gettext("Copied");
     } catch {
       button.textContent = gettext("Copying is blocked");

@@ -10,7 +10,7 @@ import {
 import { keepPending } from "./pendingstore.js";
 import { ERROR } from "./protocol.js";
 import { singleReplacement } from "./textdiff.js";
-import { asJson, catchUp, fromJson, takeBatch } from "./updates.js";
+import { asJson, asTransaction, catchUp, fromJson, takeBatch } from "./updates.js";
 
 const RETRY_MS = 2_000;
 const CONFLICT_WAIT_MS = 4_000;
@@ -152,7 +152,7 @@ export function createSyncedDocument({ path, socket, store, clientId, makeExtens
       }
       const updates = fromJson(former.updates);
       build(former.base, former.version, former.client);
-      for (const { changes } of updates) dispatch({ changes });
+      for (const update of updates) dispatch(asTransaction(update));
       const met = former.version === opened.version ? former.base === opened.text : true;
       if (!met || former.version > opened.version) rebuild(opened, doc.state.doc.toString());
       changed();

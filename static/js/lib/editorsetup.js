@@ -33,6 +33,7 @@ import {
   syntaxHighlighting,
   Transaction,
 } from "../../vendor/codemirror.js";
+import { noteInsertions } from "./insertions.js";
 import { LIMITS } from "./protocol.js";
 
 const LANGUAGES = {
@@ -135,8 +136,8 @@ function sizeLimit(onTooLarge) {
   });
 }
 
-/** Extensions for one file; label names the editor to a screen reader. */
-export function editorExtensions({ path, label, cspNonce, keys, onTooLarge }) {
+/** Extensions for one file; label names the editor to a screen reader, copies are those made in the room. */
+export function editorExtensions({ path, label, cspNonce, keys, onTooLarge, copies }) {
   const language = languageFor(path);
   return [
     cspNonce ? EditorView.cspNonce.of(cspNonce) : [],
@@ -160,6 +161,7 @@ export function editorExtensions({ path, label, cspNonce, keys, onTooLarge }) {
     language ?? [],
     theme,
     sizeLimit(onTooLarge),
+    noteInsertions(copies),
     EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
     keymap.of([
       ...closeBracketsKeymap,

@@ -1,5 +1,6 @@
 // A paste larger than one message may carry is made of several changes, each of which may travel alone.
 import { isolateHistory, Transaction } from "../../vendor/codemirror.js";
+import { insertion } from "./insertions.js";
 import { LIMITS } from "./protocol.js";
 
 function onlyChange(transaction) {
@@ -33,9 +34,11 @@ export function splitInsert(transaction, size = LIMITS.PIECE_CHARS) {
   let { from, to } = change;
   // Typing is what the history joins: one Undo takes the whole paste back, and nothing before it.
   const userEvent = "input.type.paste";
+  const note = transaction.annotation(insertion);
   for (const insert of pieces(change.inserted.toString(), size)) {
     const end = from + insert.length;
-    const annotations = chain.length === 0 ? [isolateHistory.of("before")] : [];
+    const annotations = note ? [insertion.of(note)] : [];
+    if (chain.length === 0) annotations.push(isolateHistory.of("before"));
     const selection = { anchor: end };
     const changes = { from, to, insert };
     const next = state.update({ changes, selection, userEvent, annotations });

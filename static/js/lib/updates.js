@@ -1,17 +1,27 @@
 // Collab updates as they travel in frames.
 import { ChangeSet } from "../../vendor/codemirror.js";
+import { insertion } from "./insertions.js";
 import { LIMITS } from "./protocol.js";
 import { singleReplacement } from "./textdiff.js";
 
 export function asJson(updates) {
-  return updates.map(({ clientID, changes }) => ({ client: clientID, changes: changes.toJSON() }));
+  return updates.map(({ clientID, changes, origin }) => {
+    const input = origin?.annotation(insertion);
+    return { client: clientID, changes: changes.toJSON(), ...(input && { input }) };
+  });
 }
 
 export function fromJson(updates) {
-  return updates.map(({ client, changes }) => ({
+  return updates.map(({ client, changes, input }) => ({
     clientID: client,
     changes: ChangeSet.fromJSON(changes),
+    input,
   }));
+}
+
+/** A transaction that makes an update again, with what is known of how its text came in. */
+export function asTransaction({ changes, input }) {
+  return { changes, annotations: input ? [insertion.of(input)] : [] };
 }
 
 /** As many updates as fit one message; always at least one. */

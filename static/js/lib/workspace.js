@@ -20,7 +20,7 @@ export function createWorkspace({ documents, editor }) {
       return gettext("The file has changed since, so it is left as it is.");
     }
     const change = singleReplacement(doc.state.doc.toString(), before);
-    if (change) doc.dispatch({ changes: change });
+    if (change) doc.dispatch({ changes: change, userEvent: "undo" });
     doc.edited(doc.state);
     return gettext("Undone.");
   }

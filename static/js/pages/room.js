@@ -18,6 +18,7 @@ import { editorExtensions } from "../lib/editorsetup.js";
 import { createFileTree } from "../lib/filetree.js";
 import { createFinish } from "../lib/finish.js";
 import { gettext, interpolate } from "../lib/i18n.js";
+import { createCopies, watchCopies } from "../lib/insertions.js";
 import { createNotices } from "../lib/notices.js";
 import { startPage } from "../lib/page.js";
 import { createPanels } from "../lib/panels.js";
@@ -51,6 +52,8 @@ const socket = createSocket(socketUrl(`${sockets}/workspace/`));
 const assistantSocket = createSocket(socketUrl(`${sockets}/assistant/`));
 const clock = createClock();
 const panels = createPanels(root);
+const copies = createCopies();
+watchCopies(document, copies);
 
 function tooLarge() {
   notices.show("size", {
@@ -70,6 +73,7 @@ const documents = createDocuments({
       cspNonce: meta("csp-nonce"),
       keys: [],
       onTooLarge: tooLarge,
+      copies,
     }),
 });
 const editor = createEditor({ root, documents });

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from pytest_django.fixtures import Settings
 
-from interviews.enums import InterviewState, Language, RunKind, RunState, StepState
+from interviews.enums import InterviewState, RunKind, RunState, StepState
 from interviews.models import (
     AssessmentSection,
     Document,
@@ -231,9 +231,9 @@ def test_hidden_stdin_compares_what_is_printed(
 @pytest.mark.parametrize(
     ("language", "module", "code"),
     [
-        (Language.JAVASCRIPT, "solution.js", "export const add = (a, b) => a + b;\n"),
+        ("javascript", "solution.js", "export const add = (a, b) => a + b;\n"),
         (
-            Language.TYPESCRIPT,
+            "typescript",
             "solution.ts",
             "export const add = (a: number, b: number): number => a + b;\n",
         ),

@@ -86,6 +86,25 @@ def test_chat_refused_question_comes_back_with_the_reason(
     )
 
 
+def test_chat_question_without_an_answer_yet_survives_a_reload(
+    room: Room, assistant: FakeAssistant
+) -> None:
+    page = room.open()
+    box = page.get_by_label("Your question")
+    ask(page, "Why does it fail?")
+    _wait_asked(page, assistant, 1)
+    expect(box).to_have_value("")
+    room.open(page)
+    expect(box).to_have_value("Why does it fail?")
+    ask(page, "Why does it fail?")
+    _wait_asked(page, assistant, 2)
+    assistant.begin()
+    assistant.end()
+    expect(page.get_by_role("button", name="Ask")).to_be_visible()
+    room.open(page)
+    expect(box).to_have_value("")
+
+
 def test_chat_code_is_applied_to_the_open_file_and_taken_back(
     room: Room, assistant: FakeAssistant
 ) -> None:
