@@ -68,6 +68,12 @@ TABLE: Mapping[str, Mapping[Role, frozenset[str]]] = {
     "conversation": {_O: _READ, _R: _READ, _V: _READ},
     "prompt": {_O: _READ},
     "cost": {_O: _READ, _R: _READ, _F: _READ},
+    "budget": {_O: _EDIT, _R: _READ, _F: _EDIT},
+    "spending": {
+        _O: frozenset({VIEW, "stop", "resume"}),
+        _R: _READ,
+        _F: frozenset({VIEW, "stop", "resume"}),
+    },
 }
 
 OBJECTS = tuple(TABLE)

@@ -1,6 +1,6 @@
 """Which model the assistant speaks to, and whether it may speak at all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -14,13 +14,17 @@ _SIMULATOR_KEY = "simulator"
 
 @dataclass(frozen=True)
 class Configuration:
-    """How to reach the model; the simulator speaks the same protocol."""
+    """How to reach the model; the simulator speaks the same protocol.
+
+    `key_label` names the key in the ledger and in budgets; it is no secret.
+    """
 
     base_url: str
-    api_key: str
+    api_key: str = field(repr=False)
     model: str
     score_model: str
     is_simulated: bool
+    key_label: str = "simulator"
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ def read_configuration() -> Configuration:
         model=settings.ANTHROPIC_MODEL,
         score_model=settings.ANTHROPIC_SCORE_MODEL,
         is_simulated=False,
+        key_label=settings.ANTHROPIC_KEY_LABEL,
     )
 
 

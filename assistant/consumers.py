@@ -1,8 +1,8 @@
 """The assistant socket: asks, follows answers, stops them."""
 
 import asyncio
-import contextlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Coroutine, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -23,13 +23,16 @@ from assistant.protocol import (
     failed_frame,
     finished_frame,
 )
-from assistant.selectors import build_hello, find_answer, find_turn
-from assistant.services.turns import (
-    ask,
-    interrupt_dead_turns,
-    request_stop,
+from assistant.selectors import (
+    brief_notice,
+    build_hello,
+    cost_fields,
+    find_answer,
+    find_turn,
     stored_text,
 )
+from assistant.services.endings import interrupt_dead_turns
+from assistant.services.turns import ask, request_stop
 from assistant.turns.live import LiveTurn
 from assistant.turns.registry import find_live, start_turn
 from base.text import utf16_length, utf16_slice
@@ -37,7 +40,10 @@ from interviews.models import Interview
 from interviews.notifications import interview_group
 from interviews.sockets import InterviewConsumer, cancel_tasks
 
+logger = logging.getLogger(__name__)
+
 POLL_SECONDS = 0.5
+CLOSE_FAILED = 1011
 
 
 class AssistantConsumer(InterviewConsumer[Any]):
@@ -48,12 +54,19 @@ class AssistantConsumer(InterviewConsumer[Any]):
     """
 
     frames = client_frames
+    permission_object = "conversation"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._following: dict[UUID, asyncio.Task[None]] = {}
+        self._resume_at: tuple[UUID, int] | None = None
+        self._sees_cost = False
 
     async def hello(self) -> Mapping[str, Any]:
         """Return the conversation, and the live answer as far as it is known here."""
-        state = await database_sync_to_async(_read_state)(self.interview_id)
-        self._following: dict[UUID, asyncio.Task[None]] = {}
-        self._resume_at: tuple[UUID, int] | None = None
+        user_id = self._user_id()
+        state = await database_sync_to_async(_read_state)(self.interview_id, user_id)
+        self._sees_cost = bool(state["sees_cost"])
         turn_id, text = state.pop("live_turn"), state.pop("live_text")
         live = None
         if turn_id is not None:
@@ -72,6 +85,11 @@ class AssistantConsumer(InterviewConsumer[Any]):
             },
             "live": live,
         }
+
+    def _user_id(self) -> int | None:
+        """Return the member's number, None for the candidate."""
+        user = None if self.is_candidate else self.scope.get("user")
+        return None if user is None else user.pk
 
     async def after_hello(self) -> None:
         """Go on with the live answer without being asked."""
@@ -99,6 +117,10 @@ class AssistantConsumer(InterviewConsumer[Any]):
             conversation_id=frame.conversation,
             files=frame.files,
         )
+        # First of all, whatever becomes of this socket; and an earlier ask may have
+        # been stored by a process that did not live to answer it.
+        if turn.state == TurnState.QUEUED:
+            start_turn(turn.pk)
         await self.send_frame(
             {
                 "type": "turn.queued",
@@ -108,7 +130,6 @@ class AssistantConsumer(InterviewConsumer[Any]):
             }
         )
         if is_new:
-            start_turn(turn.pk)
             await self.channel_layer.group_send(
                 interview_group(self.interview_id),
                 {"type": "turn.began", "turn": str(turn.pk)},
@@ -144,9 +165,19 @@ class AssistantConsumer(InterviewConsumer[Any]):
         work = (
             self._follow_live(live, offset, frame_id)
             if live is not None
-            else self._follow_stored(turn_id, offset, frame_id)
+            else self._follow_stored(turn_id, offset)
         )
-        self._following[turn_id] = asyncio.create_task(work)
+        self._following[turn_id] = asyncio.create_task(self._observe(work))
+
+    async def _observe(self, work: Coroutine[Any, Any, None]) -> None:
+        """A page that can not be told any more is let go: it comes back and resumes."""
+        try:
+            await work
+        except OSError:
+            logger.debug("A page has gone")
+        except Exception:
+            logger.exception("An answer could not be followed")
+            await self.close(code=CLOSE_FAILED)
 
     async def _follow_live(
         self, live: LiveTurn, offset: int, frame_id: str | None
@@ -158,9 +189,10 @@ class AssistantConsumer(InterviewConsumer[Any]):
             await self.send_frame(delta_frame(live.id, delta.offset, delta.text))
         await live.ended.wait()
         if live.end_frame is not None:
-            await self.send_frame(live.end_frame)
+            cost = await self._read_cost(live.id)
+            await self.send_frame({**live.end_frame, **cost})
         else:
-            await self._follow_stored(live.id, live.text.length, frame_id)
+            await self._follow_stored(live.id, max(offset, live.text.length))
 
     async def _send_started(
         self, turn_id: UUID, frame: Mapping[str, Any], frame_id: str | None
@@ -173,15 +205,14 @@ class AssistantConsumer(InterviewConsumer[Any]):
             {
                 **frame,
                 **extra,
+                "notice": brief_notice() if frame["brief"] else "",
                 "conversation": str(turn.conversation_id),
                 "created_at": turn.created_at.isoformat(),
                 "message": None,
             }
         )
 
-    async def _follow_stored(
-        self, turn_id: UUID, offset: int, frame_id: str | None
-    ) -> None:
+    async def _follow_stored(self, turn_id: UUID, offset: int) -> None:
         """Follow a turn through its checkpoints until it has ended."""
         while True:
             turn, text, answer = await database_sync_to_async(_read_progress)(
@@ -195,20 +226,27 @@ class AssistantConsumer(InterviewConsumer[Any]):
                 )
                 offset = utf16_length(text)
             if answer is not None:
-                await self.send_frame(_closing_frame(turn, answer))
+                cost = await self._read_cost(turn_id)
+                await self.send_frame({**_closing_frame(turn, answer), **cost})
                 return
             await asyncio.sleep(POLL_SECONDS)
 
+    async def _read_cost(self, turn_id: UUID) -> dict[str, Any]:
+        """Return what an answer took, for those who may see it."""
+        if not self._sees_cost:
+            return {}
+        answer = await database_sync_to_async(find_answer)(turn_id)
+        return {} if answer is None else cost_fields(answer)
+
     async def release(self) -> None:
         """Stop following; the answers go on."""
-        with contextlib.suppress(AttributeError):
-            await cancel_tasks(set(self._following.values()))
+        await cancel_tasks(set(self._following.values()))
 
 
-def _read_state(interview_id: UUID) -> dict[str, Any]:
+def _read_state(interview_id: UUID, user_id: int | None) -> dict[str, Any]:
     interview = Interview.objects.get(pk=interview_id)
     interrupt_dead_turns(interview)
-    return build_hello(interview_id)
+    return build_hello(interview_id, user_id)
 
 
 def _stop_elsewhere(interview_id: UUID, turn_id: UUID) -> None:

@@ -28,8 +28,14 @@ FILES_CHARS = 60_000
 TEST_OUTPUT_CHARS = 6_000
 _CHARS_PER_TOKEN = 3.5
 _TAGS = re.compile(
-    r"<(/?)(file|message|test_output|policy|problem|hints?|evidence|event|rubric)\b",
+    r"<(\s*/\s*)?"
+    r"(file|message|test_output|policy|problem|hints?|evidence|event|rubric)\b",
     re.IGNORECASE,
+)
+
+BRIEF = (
+    "Answer in at most 120 words, with no more code than the question needs: the room "
+    "for answers in this interview is nearly used up."
 )
 
 _POLICY_TEXTS = {
@@ -161,13 +167,13 @@ def _test_block(run: Run) -> str:
     )
 
 
-def estimate_tokens(text: str) -> int:
+def estimate_tokens(characters: int) -> int:
     """Return a rough upper figure: code has about 3.5 characters per token."""
-    return int(len(text) / _CHARS_PER_TOKEN) + 1
+    return int(characters / _CHARS_PER_TOKEN) + 1
 
 
-def build_history(turn: Turn) -> list[dict[str, Any]]:
-    """Return earlier exchanges, oldest first, newest kept, within the budget.
+def build_history(turn: Turn, budget: int) -> list[dict[str, Any]]:
+    """Return earlier exchanges, oldest first, newest kept, within a budget of tokens.
 
     Only whole exchanges go along, so that roles alternate; an answer that was cut
     off is marked as such.
@@ -183,11 +189,10 @@ def build_history(turn: Turn) -> list[dict[str, Any]]:
     pairs: dict[object, dict[str, Message]] = {}
     for message in earlier:
         pairs.setdefault(message.turn_id, {})[message.role] = message
-    budget = settings.LIMITS["history_tokens"]
     history: list[dict[str, Any]] = []
     for pair in pairs.values():
         exchange = _exchange(pair)
-        budget -= sum(estimate_tokens(item["content"]) for item in exchange)
+        budget -= sum(estimate_tokens(len(item["content"])) for item in exchange)
         if budget < 0:
             break
         history = exchange + history

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from assistant.enums import MessageRole, PromptPurpose, TurnState
 from base.clock import now
 from base.ids import new_uuid
-from billing.models import Usage
+from billing.models import Reservation, Usage
 from interviews.models import Interview, Scorecard
 
 
@@ -97,6 +97,9 @@ class Turn(models.Model):
         PromptVersion, null=True, on_delete=models.PROTECT, related_name="+"
     )
     progress = models.JSONField(default=dict, editable=False)
+    reservation = models.ForeignKey(
+        Reservation, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_message = models.CharField(_("message"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("asked"), default=now)

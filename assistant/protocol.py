@@ -58,13 +58,16 @@ client_frames: TypeAdapter[TurnAsk | TurnResume | TurnStop | Ping | Pong] = Type
 )
 
 
-def started_frame(turn_id: UUID, model: str, *, is_simulated: bool) -> dict[str, Any]:
-    """Return `turn.started`, less what only the store knows (see `services.frames`)."""
+def started_frame(
+    turn_id: UUID, model: str, *, is_simulated: bool, is_brief: bool
+) -> dict[str, Any]:
+    """Return `turn.started`, less what only the store knows: the consumer adds it."""
     return {
         "type": "turn.started",
         "turn": str(turn_id),
         "model": model,
         "simulated": is_simulated,
+        "brief": is_brief,
     }
 
 
@@ -76,7 +79,7 @@ def delta_frame(turn_id: UUID, offset: int, text: str) -> dict[str, Any]:
 def finished_frame(
     turn_id: UUID, *, stop_reason: str, text_length: int, message_id: UUID | None
 ) -> dict[str, Any]:
-    """Return `turn.finished`; candidates see no usage and no cost."""
+    """Return `turn.finished`; the consumer adds usage for those who may see it."""
     return {
         "type": "turn.finished",
         "turn": str(turn_id),

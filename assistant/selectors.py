@@ -5,17 +5,21 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from assistant.configuration import read_status
+from accounts.permissions import VIEW, is_allowed
+from assistant.configuration import read_configuration, read_status
 from assistant.enums import MessageRole, TurnState
+from assistant.errors import AssistantError
+from assistant.events import TurnText
 from assistant.models import Conversation, Message, Turn
-from assistant.services.turns import LIVE_STATES, stored_text
+from assistant.services.metering import is_chat_tight, require_chat_budget
 from interviews.enums import Policy
-from interviews.models import Interview
+from interviews.models import Event, Interview
 
+LIVE_STATES = (TurnState.QUEUED, TurnState.RUNNING)
 _UNANSWERED = (TurnState.FAILED, TurnState.INTERRUPTED)
 
 
-def message_frame(message: Message) -> dict[str, Any]:
+def message_frame(message: Message, *, with_cost: bool = False) -> dict[str, Any]:
     """Return a message as pages get it; a missing answer's reason comes along."""
     turn = message.turn
     frame: dict[str, Any] = {
@@ -30,7 +34,42 @@ def message_frame(message: Message) -> dict[str, Any]:
     }
     if message.role == MessageRole.ASSISTANT and turn.state in _UNANSWERED:
         frame["error"] = {"code": turn.error_code, "message": turn.error_message}
+    if with_cost:
+        frame |= cost_fields(message)
     return frame
+
+
+def cost_fields(message: Message) -> dict[str, Any]:
+    """Return what an answer took: tokens, and US dollars as a string or null."""
+    usage = message.usage
+    if usage is None:
+        return {}
+    prompt = (
+        usage.input_tokens
+        + usage.cache_write_5m_tokens
+        + usage.cache_write_1h_tokens
+        + usage.cache_read_tokens
+    )
+    return {
+        "usage": {
+            "input_tokens": prompt,
+            "output_tokens": usage.output_tokens,
+            "total_tokens": prompt + usage.output_tokens,
+        },
+        "cost_usd": None if usage.cost_usd is None else f"{usage.cost_usd:.6f}",
+    }
+
+
+def may_see_cost(interview: Interview, user_id: int | None) -> bool:
+    """Say whether money is shown: to a candidate (no user) only by the assessment."""
+    if user_id is None:
+        return interview.assessment_version.shows_cost
+    role = (
+        interview.organisation.memberships.filter(user_id=user_id)
+        .values_list("role", flat=True)
+        .first()
+    )
+    return role is not None and is_allowed(role, VIEW, "cost")
 
 
 def conversation_messages(interview: Interview) -> list[Message]:
@@ -59,36 +98,73 @@ def find_turn(interview_id: UUID, turn_id: UUID) -> Turn | None:
 def find_answer(turn_id: UUID) -> Message | None:
     """Return the stored answer of a turn."""
     return (
-        Message.objects.select_related("turn")
+        Message.objects.select_related("turn", "usage")
         .filter(turn_id=turn_id, role=MessageRole.ASSISTANT)
         .first()
     )
 
 
 def describe_assistant(interview: Interview) -> dict[str, Any]:
-    """Return whether this interview's assistant can be asked, in the candidate's words."""
+    """Return whether this interview's assistant can be asked, in the candidate's words.
+
+    `notice` says what is different about it now: answers kept short, or a budget that
+    is used up. Asking stays possible then: somebody may raise the budget meanwhile.
+    """
     status = read_status()
-    message = "" if status.is_available else str(_("The assistant is not configured."))
     if interview.assessment_version.policy == Policy.OFF:
-        return {"available": False, "simulated": False, "message": ""}
+        return {"available": False, "simulated": False, "message": "", "notice": ""}
+    message = "" if status.is_available else str(_("The assistant is not configured."))
     return {
         "available": status.is_available,
         "simulated": status.is_simulated,
         "message": message,
+        "notice": _describe_budget(interview) if status.is_available else "",
     }
 
 
-def build_hello(interview_id: UUID) -> dict[str, Any]:
-    """Return what the assistant panel needs to resume, the live turn included."""
-    interview = Interview.objects.select_related("assessment_version").get(
-        pk=interview_id
-    )
+def _describe_budget(interview: Interview) -> str:
+    configuration = read_configuration()
+    try:
+        require_chat_budget(interview, configuration)
+    except AssistantError as error:
+        return str(error.message)
+    return brief_notice() if is_chat_tight(interview, configuration) else ""
+
+
+def brief_notice() -> str:
+    """Return what a candidate reads past a soft limit."""
+    return str(_("To make its budget last, the assistant keeps its answers short now."))
+
+
+def stored_text(turn_id: UUID) -> str:
+    """Return what the timeline has of a turn's answer."""
+    blocks = Event.objects.filter(
+        interview__conversations__turns=turn_id,
+        kind=TurnText.kind,
+        payload__turn=str(turn_id),
+    ).order_by("seq")
+    return "".join(block.payload["text"] for block in blocks)
+
+
+def build_hello(interview_id: UUID, user_id: int | None) -> dict[str, Any]:
+    """Return what the assistant panel needs to resume, the live turn included.
+
+    `user_id` is None for the candidate.
+    """
+    interview = Interview.objects.select_related(
+        "assessment_version", "organisation"
+    ).get(pk=interview_id)
     conversation = Conversation.objects.filter(interview=interview).first()
     turn = live_turn(interview)
+    sees_cost = may_see_cost(interview, user_id)
     return {
+        "sees_cost": sees_cost,
         "conversation": str(conversation.pk) if conversation else None,
         "policy": interview.assessment_version.policy,
-        "messages": [message_frame(m) for m in conversation_messages(interview)],
+        "messages": [
+            message_frame(message, with_cost=sees_cost)
+            for message in conversation_messages(interview)
+        ],
         "live_turn": turn.pk if turn else None,
         "live_text": stored_text(turn.pk) if turn else "",
         "assistant": describe_assistant(interview),

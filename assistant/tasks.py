@@ -6,6 +6,6 @@ from celery import shared_task
 @shared_task(name="assistant.sweep_turns")
 def sweep_turns() -> None:
     """End turns whose process is gone."""
-    from assistant.services.turns import interrupt_dead_turns
+    from assistant.services.endings import interrupt_dead_turns
 
     interrupt_dead_turns()

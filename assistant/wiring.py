@@ -2,12 +2,16 @@
 
 from datetime import timedelta
 
+from django.utils.translation import gettext_lazy as _
+
 from assistant import events as events
 from assistant.configuration import find_obstacle
 from assistant.record import build_conversation_record
 from assistant.scoring.step import run_score_step
+from assistant.services.metering import CHAT, SCORE
 from assistant.turns.registry import stop_all
 from base.detached import on_shutdown
+from billing.purposes import register_purpose
 from interviews.pipeline import register_step
 from interviews.room_panels import register_record
 from interviews.services.invitations import register_obstacle
@@ -16,3 +20,5 @@ register_step("score", run_score_step, lease=timedelta(minutes=15))
 register_record("conversation", build_conversation_record)
 register_obstacle(find_obstacle)
 on_shutdown(stop_all)
+register_purpose(CHAT, _("Assistant"))
+register_purpose(SCORE, _("Scoring"))

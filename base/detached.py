@@ -40,13 +40,16 @@ def on_shutdown(hook: Callable[[], Awaitable[None]]) -> None:
 
 
 async def shut_down() -> None:
-    """Await every hook, then cancel and await what is still running."""
-    for hook in _shutdown_hooks:
-        try:
-            await hook()
-        except Exception:
-            logger.exception("Shutdown hook failed")
+    """Await every hook, side by side, then cancel and await what is still running."""
+    await asyncio.gather(*(_run_hook(hook) for hook in _shutdown_hooks))
     remaining = [task for task in _tasks if not task.done()]
     for task in remaining:
         task.cancel()
     await asyncio.gather(*remaining, return_exceptions=True)
+
+
+async def _run_hook(hook: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await hook()
+    except Exception:
+        logger.exception("Shutdown hook failed")

@@ -5,11 +5,15 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import relay, timeline
+from bench import billing, relay, timeline
 from bench.figures import Figure
 
 RESULTS = Path(__file__).with_name("results.json")
-BENCHMARKS: tuple[Callable[[], list[Figure]], ...] = (timeline.measure, relay.measure)
+BENCHMARKS: tuple[Callable[[], list[Figure]], ...] = (
+    timeline.measure,
+    relay.measure,
+    billing.measure,
+)
 
 
 def main() -> None:

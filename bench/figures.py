@@ -17,12 +17,14 @@ class Figure:
     seconds: float
     baseline_seconds: float
     ratio: float
+    note: str = ""
 
     def line(self) -> str:
         """Return a line to print."""
+        note = f"; {self.note}" if self.note else ""
         return (
             f"{self.name}: {self.seconds:.3f} s, {self.ratio:.2f} times "
-            f"{self.baseline} ({self.baseline_seconds:.3f} s)"
+            f"{self.baseline} ({self.baseline_seconds:.3f} s){note}"
         )
 
 
@@ -32,6 +34,7 @@ def compare(
     *,
     baseline: str,
     run_baseline: Callable[[], None],
+    note: str = "",
 ) -> Figure:
     """Run both in turn after a warm-up, so that a drifting machine hits both."""
     run()
@@ -41,7 +44,7 @@ def compare(
         ours.append(_timed(run))
         theirs.append(_timed(run_baseline))
     ratio = median(a / b for a, b in zip(ours, theirs, strict=True))
-    return Figure(name, baseline, median(ours), median(theirs), ratio)
+    return Figure(name, baseline, median(ours), median(theirs), ratio, note)
 
 
 def _timed(run: Callable[[], None]) -> float:

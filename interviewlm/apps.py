@@ -1,5 +1,7 @@
 """The wiring app, and the admin site it installs."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
@@ -15,3 +17,7 @@ class InterviewlmConfig(AppConfig):
 
     name = "interviewlm"
     verbose_name = "InterviewLM"
+
+    def ready(self) -> None:
+        """Register what is told of budgets, and the kinds of events it writes."""
+        import_module("interviewlm.wiring")

@@ -138,7 +138,7 @@ def check_media() -> Finding:
 def check_runner() -> Finding:
     """Ask the runner whether its sandbox works; without it only running is off."""
     try:
-        status = async_to_sync(_ask_runner)()
+        status = async_to_sync(ask_runner)()
     except (RunnerUnavailable, TimeoutError):
         return Finding(
             "warning",
@@ -161,7 +161,8 @@ def check_runner() -> Finding:
     return Finding()
 
 
-async def _ask_runner() -> Status:
+async def ask_runner() -> Status:
+    """Return what the runner says. Raises RunnerUnavailable, TimeoutError."""
     async with asyncio.timeout(_SECONDS):
         return await RunnerClient(settings.RUNNER_SOCKET).status()
 

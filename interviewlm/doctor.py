@@ -5,15 +5,17 @@ import smtplib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
 from urllib.parse import urlsplit
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import DatabaseError, connection
 
-from base.readiness import Finding, Result, run_checks
+from base.readiness import Finding, Result, run_check, run_checks
+from billing.price_checks import check_prices
 from interviewlm import checks
+from interviews.runner_client import RunnerUnavailable
 
 MIB = 1024 * 1024
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
@@ -24,20 +26,8 @@ CLOCK_SECONDS = 2.0
 def examine() -> list[Result]:
     """Run every check of /readyz, then those that only an operator needs."""
     checks.register_all()
-    return [*run_checks(), *(_run(name, check) for name, check in own_checks())]
-
-
-def _run(name: str, check: Callable[[], Finding]) -> Result:
-    started = monotonic()
-    finding = check()
-    return Result(
-        name=name,
-        status=finding.status,
-        message=finding.message,
-        mend=finding.mend,
-        critical=False,
-        milliseconds=int((monotonic() - started) * 1000),
-    )
+    own = [run_check(name, check, critical=False) for name, check in own_checks()]
+    return [*run_checks(), *own]
 
 
 def own_checks() -> Iterator[tuple[str, Callable[[], Finding]]]:
@@ -48,6 +38,8 @@ def own_checks() -> Iterator[tuple[str, Callable[[], Finding]]]:
     yield "static files", check_static_files
     yield "disk", check_disk
     yield "time", check_time
+    yield "prices", check_model_prices
+    yield "languages", check_languages
 
 
 def check_secret_key() -> Finding:
@@ -153,3 +145,29 @@ def check_time() -> Finding:
             "Keep both in time with NTP.",
         )
     return Finding()
+
+
+def check_model_prices() -> Finding:
+    """See that the models in use have prices; unknown ones slip past nobody."""
+    models = (settings.ANTHROPIC_MODEL, settings.ANTHROPIC_SCORE_MODEL)
+    return check_prices(("anthropic", model) for model in models)
+
+
+def check_languages() -> Finding:
+    """List what candidates can write in; the runner tried each in its sandbox."""
+    try:
+        languages = async_to_sync(checks.ask_runner)().languages
+    except (RunnerUnavailable, TimeoutError):
+        languages = ()
+    if not languages:
+        return Finding("warning", "No language can be run.", "See “runner”.")
+    found = [each for each in languages if each.version]
+    missing = [each for each in languages if not each.version]
+    listed = " · ".join(f"{each.label} {each.version}" for each in found)
+    if not missing:
+        return Finding(message=listed)
+    return Finding(
+        "warning",
+        f"{listed}; missing: {', '.join(each.label for each in missing)}.",
+        " ".join(f"{each.label} needs {each.needs}." for each in missing),
+    )

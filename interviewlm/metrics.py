@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 
-from django.db.models import Count, Min, Model
+from django.db.models import Count, Min, Model, Sum
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -19,6 +19,9 @@ from prometheus_client.registry import Collector
 from accounts.enums import OutboxState
 from accounts.models import Outbox
 from base.clock import now
+from billing.enums import ReservationState, Scope
+from billing.models import BudgetAlert, Reservation, SpendWindow
+from billing.services.repricing import unknown_calls
 from interviews.models import Interview, PipelineStep, Run
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -28,6 +31,7 @@ REQUESTS = Counter(
 )
 SECONDS = Histogram("interviewlm_http_request_seconds", "Time to answer, in seconds")
 
+_YES_OR_NO = {True: "yes", False: "no"}
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
@@ -68,6 +72,7 @@ class _DatabaseCollector(Collector):
             steps.add_metric([name, state], count)
         yield steps
         yield _oldest_mail()
+        yield from _money()
 
 
 def _by_state(name: str, text: str, model: type[Model]) -> GaugeMetricFamily:
@@ -86,4 +91,46 @@ def _oldest_mail() -> GaugeMetricFamily:
         "interviewlm_oldest_waiting_mail_seconds",
         "Age of the oldest mail that waits",
         value=(now() - oldest).total_seconds() if oldest else 0,
+    )
+
+
+def _money() -> Iterator[GaugeMetricFamily]:
+    """Yield what is spent, reserved and unknown; simulated dollars apart."""
+    spent = GaugeMetricFamily(
+        "interviewlm_spent_month_usd",
+        "US dollars spent since the first of the month, by purpose",
+        labels=["purpose", "simulated"],
+    )
+    month = SpendWindow.objects.filter(
+        scope=Scope.PAYER_MONTH, starts_on=now().date().replace(day=1)
+    ).exclude(purpose="")
+    rows = month.order_by().values_list("purpose", "is_simulated")
+    for purpose, is_simulated, usd in rows.annotate(Sum("spent_usd")):
+        spent.add_metric([purpose, _YES_OR_NO[is_simulated]], float(usd))
+    yield spent
+    count = GaugeMetricFamily(
+        "interviewlm_open_reservations", "Calls under way", labels=["simulated"]
+    )
+    dollars = GaugeMetricFamily(
+        "interviewlm_reserved_usd",
+        "US dollars put aside for calls under way",
+        labels=["simulated"],
+    )
+    opened = Reservation.objects.filter(state=ReservationState.OPEN).order_by()
+    for is_simulated, calls, usd in opened.values_list("is_simulated").annotate(
+        Count("pk"), Sum("amount_usd")
+    ):
+        count.add_metric([_YES_OR_NO[is_simulated]], calls)
+        dollars.add_metric([_YES_OR_NO[is_simulated]], float(usd))
+    yield count
+    yield dollars
+    yield GaugeMetricFamily(
+        "interviewlm_waiting_budget_alerts",
+        "Budget alerts nobody was told of yet",
+        value=BudgetAlert.objects.filter(told_at=None).count(),
+    )
+    yield GaugeMetricFamily(
+        "interviewlm_unknown_cost_calls",
+        "Real calls whose cost nobody knows",
+        value=unknown_calls().filter(is_simulated=False).count(),
     )

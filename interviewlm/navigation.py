@@ -1,5 +1,6 @@
 """The admin's side bar: what this person may see, in the order of the work."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps
@@ -7,6 +8,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+from accounts.access import standing_of
 
 _GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -34,8 +37,19 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
             ("recordings.Recording", "videocam"),
             ("assistant.Conversation", "chat"),
             ("interviews.Scorecard", "grading"),
+        ),
+    ),
+    (
+        _("Money"),
+        (
+            ("costs:costs-show", "monitoring"),
             ("billing.Usage", "payments"),
+            ("billing.Budget", "savings"),
+            ("billing.SpendWindow", "functions"),
+            ("billing.BudgetAlert", "notifications"),
+            ("billing.Account", "account_balance_wallet"),
             ("billing.ModelPrice", "sell"),
+            ("billing.MeterPrice", "speed"),
         ),
     ),
     (
@@ -49,6 +63,9 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
 )
+
+# Pages that are no model's list: what they are called, and what one must may view.
+_PAGES: Mapping[str, tuple[Any, str]] = {"costs:costs-show": (_("Costs"), "cost")}
 
 
 def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -64,6 +81,22 @@ def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
+    return (
+        _page_item(request, label, icon)
+        if label in _PAGES
+        else _model_item(request, label, icon)
+    )
+
+
+def _page_item(request: HttpRequest, name: str, icon: str) -> dict[str, Any] | None:
+    title, object_name = _PAGES[name]
+    standing = standing_of(request)
+    if standing is None or not standing.may("view", object_name):
+        return None
+    return {"title": title, "icon": icon, "link": reverse(name)}
+
+
+def _model_item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
     model = apps.get_model(label)
     if not admin.site.is_registered(model):
         return None

@@ -176,9 +176,11 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in {
         "accounts.send_outbox": 60,
         "assistant.sweep_turns": 30,
+        "billing.sweep": 60,
         "interviews.end_overdue": 15,
         "interviews.sweep_runs": 60,
         "interviews.sweep_steps": 60,
+        "recordings.meter_storage": 3600,
     }.items()
 }
 PIPELINE_STEPS = ["assemble", "hidden_tests", "score"]
@@ -198,6 +200,7 @@ ASSISTANT_PROVIDER = env_choice(
 ASSISTANT_SIMULATOR_FORCED = env_bool("ASSISTANT_SIMULATOR_FORCED", default=False)
 ASSISTANT_SIMULATOR_URL = env_str("ASSISTANT_SIMULATOR_URL", "http://127.0.0.1:8701")
 ANTHROPIC_API_KEY = env_str("ANTHROPIC_API_KEY", "")
+ANTHROPIC_KEY_LABEL = env_str("ANTHROPIC_KEY_LABEL", "main")
 ANTHROPIC_BASE_URL = env_str("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
 ANTHROPIC_MODEL = env_str("ANTHROPIC_MODEL", "claude-sonnet-5-5")
 ANTHROPIC_SCORE_MODEL = env_str("ANTHROPIC_SCORE_MODEL", ANTHROPIC_MODEL)
@@ -220,8 +223,10 @@ LIMITS = {
     "asks_per_minute": 10,
     "requests_per_minute": 60,
     "output_tokens": 4096,
+    "output_tokens_tight": 1024,
     "history_messages": 20,
     "history_tokens": 3000,
+    "history_tokens_tight": 1000,
     "chunk_bytes": 16 * 1024 * 1024,
 }
 

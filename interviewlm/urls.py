@@ -12,6 +12,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("accounts/", include("allauth.account.urls")),
+    path("admin/costs/", include("interviewlm.costs.urls")),
     path("admin/", admin.site.urls),
     path("", include("interviews.urls")),
     path("", include("recordings.urls")),

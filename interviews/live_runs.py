@@ -5,7 +5,8 @@ import logging
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -39,6 +40,7 @@ from interviews.services.runs import (
     RunOutcome,
     finish_run,
     keep_run,
+    limit_sandbox_ms,
 )
 
 logger = logging.getLogger(__name__)
@@ -73,6 +75,7 @@ class LiveRun:
         self._stopper: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
         self._written = 0
+        self._began: float | None = None
         self._interruption = ""
 
     def subscribe(self) -> asyncio.Event:
@@ -149,7 +152,7 @@ class LiveRun:
                         self.position = position
                         self.wake()
                     case RunStarted():
-                        self.started_at = now()
+                        self.started_at, self._began = now(), monotonic()
                         self.wake()
                     case RunOutput(stream=stream, data=data):
                         self.output.add(stream, data)
@@ -172,15 +175,15 @@ class LiveRun:
         )
 
     def _judge(self, reader: asyncio.Task[RunOutcome], duration_ms: int) -> RunOutcome:
+        lost = partial(
+            RunOutcome, duration_ms=duration_ms, sandbox_ms=self._measure_sandbox()
+        )
         if reader.cancelled():
             if self._interruption:
-                return RunOutcome(
-                    "failed",
-                    message=self._interruption,
-                    duration_ms=duration_ms,
-                    state=RunState.INTERRUPTED,
+                return lost(
+                    "failed", message=self._interruption, state=RunState.INTERRUPTED
                 )
-            return RunOutcome("cancelled", duration_ms=duration_ms)
+            return lost("cancelled")
         error = reader.exception()
         if error is None:
             return reader.result()
@@ -189,7 +192,13 @@ class LiveRun:
         else:
             logger.error("Run %s failed", self.id, exc_info=error)
             message = _("The run failed for a reason of ours. Run it again.")
-        return RunOutcome("failed", message=message, duration_ms=duration_ms)
+        return lost("failed", message=message)
+
+    def _measure_sandbox(self) -> int:
+        """How long the sandbox was taken, where the runner does not say."""
+        if self._began is None:
+            return 0
+        return limit_sandbox_ms(timedelta(seconds=monotonic() - self._began))
 
     async def _keep(self) -> None:
         """Every second: prolong the lease, log the output, look for a Stop."""

@@ -49,10 +49,12 @@ class InterviewConsumer(AsyncWebsocketConsumer, Generic[Frame]):
     A stranger is refused before the accept (403). A room that is over is accepted,
     told, and closed with 4410, so that the page does not try for ever. The first
     frame is `hello`. `handle` gets parsed frames one at a time; what it raises as
-    DomainError becomes an error frame with the frame's id.
+    DomainError becomes an error frame with the frame's id. `permission_object` is the
+    line of the permission table that a member must be allowed to view.
     """
 
     frames: TypeAdapter[Frame]
+    permission_object = "interview"
 
     async def connect(self) -> None:
         """Authorise, accept, say hello."""
@@ -93,7 +95,8 @@ class InterviewConsumer(AsyncWebsocketConsumer, Generic[Frame]):
         if interview is None:
             return False, None
         role = interview.organisation.memberships.get(user=member).role
-        return False, interview if is_allowed(role, VIEW, "interview") else None
+        may_view = is_allowed(role, VIEW, self.permission_object)
+        return False, interview if may_view else None
 
     async def hello(self) -> Mapping[str, Any]:
         """Return what the page needs to resume."""

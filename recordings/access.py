@@ -42,7 +42,10 @@ def get_asset(request: HttpRequest, interview_id: UUID, asset_id: int) -> Asset:
     A stranger gets Http404, a member without the right PermissionDenied.
     """
     asset = (
-        Asset.objects.select_related("recording__interview__organisation")
+        Asset.objects.select_related(
+            "recording__interview__organisation",
+            "recording__interview__assessment_version",
+        )
         .filter(pk=asset_id, recording__interview=interview_id)
         .first()
     )

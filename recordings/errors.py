@@ -127,16 +127,6 @@ class StorageUnavailableError(RecordingError):
         )
 
 
-class SegmentsOpenError(RecordingError):
-    """The candidate's browser may still be sending."""
-
-    code = "segments_open"
-    retryable = True
-
-    def __init__(self) -> None:
-        super().__init__(_("Waiting for the rest of the recording."))
-
-
 class StillArrivingError(RecordingError):
     """More was stored while the recording was being put together."""
 

@@ -23,6 +23,7 @@ LARGEST_ANSWER = 2 * 1024 * 1024
 BLOCK = 256 * 1024
 RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.ASCII)
 Opener = Callable[[], BinaryIO]
+Counter = Callable[[int], None]
 
 
 class UnsatisfiableRangeError(Exception):
@@ -71,6 +72,10 @@ def _suffix(length: int, size: int) -> ByteRange:
     return ByteRange(max(0, size - length), size - 1)
 
 
+def count_nothing(_count: int) -> None:
+    """For answers nobody meters."""
+
+
 def capped(wanted: ByteRange) -> ByteRange:
     return ByteRange(wanted.first, min(wanted.last, wanted.first + LARGEST_ANSWER - 1))
 
@@ -83,12 +88,17 @@ async def ranged_response(
     etag: str,
     content_type: str,
     largest_whole: int | None = None,
+    on_sent: Counter = count_nothing,
 ) -> HttpResponseBase:
     """Answer GET or HEAD for stored bytes the caller has authorised.
 
     `etag` is the quoted strong tag; `opener` is called in a thread, and only when
     bytes are sent. A 206 holds 2 MiB at most; players ask for the next. A GET that
     asks for no range and would take more than `largest_whole` is refused.
+
+    `on_sent` is called in the event loop with the bytes of the file handed to the
+    server: block by block where it waits for the reader, at once for a part. How much
+    of the last hand-over a reader took who then left, no server says.
     """
     if request.method not in {"GET", "HEAD"}:
         return HttpResponseNotAllowed(["GET", "HEAD"])
@@ -102,9 +112,9 @@ async def ranged_response(
     if wanted is None and is_too_much and request.method == "GET":
         response: HttpResponseBase = _range_required()
     elif wanted is None:
-        response = await _whole(request, opener, size, content_type)
+        response = await _whole(request, opener, size, content_type, on_sent)
     else:
-        response = await _part(opener, capped(wanted), size, content_type)
+        response = await _part(opener, capped(wanted), size, content_type, on_sent)
     return _with_headers(response, etag)
 
 
@@ -131,9 +141,10 @@ def _range_required() -> HttpResponse:
 
 
 async def _part(
-    opener: Opener, part: ByteRange, size: int, content_type: str
+    opener: Opener, part: ByteRange, size: int, content_type: str, on_sent: Counter
 ) -> HttpResponse:
     body = await asyncio.to_thread(_read, opener, part)
+    on_sent(len(body))
     return HttpResponse(
         body,
         status=206,
@@ -157,24 +168,31 @@ def _read(opener: Opener, part: ByteRange) -> bytes:
 class FileBlocks:
     """The whole file in blocks read by a thread; Django calls `close` at the end."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: BinaryIO, on_sent: Counter) -> None:
         self._source = source
+        self._on_sent = on_sent
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while block := await asyncio.to_thread(self._source.read, BLOCK):
             yield block
+            # Only now: the server has taken the block.
+            self._on_sent(len(block))
 
     def close(self) -> None:
         self._source.close()
 
 
 async def _whole(
-    request: HttpRequest, opener: Opener, size: int, content_type: str
+    request: HttpRequest,
+    opener: Opener,
+    size: int,
+    content_type: str,
+    on_sent: Counter,
 ) -> HttpResponseBase:
     headers = {"Content-Length": str(size)}
     if request.method == "HEAD":
         return HttpResponse(content_type=content_type, headers=headers)
-    blocks = FileBlocks(await asyncio.to_thread(opener))
+    blocks = FileBlocks(await asyncio.to_thread(opener), on_sent)
     return StreamingHttpResponse(blocks, content_type=content_type, headers=headers)
 
 

@@ -27,6 +27,14 @@ class Sums:
 
 
 @dataclass(frozen=True)
+class Holder:
+    """Whose media are stored: an organisation's own, or those of its sample."""
+
+    organisation_id: int
+    is_sample: bool
+
+
+@dataclass(frozen=True)
 class Gap:
     """A stretch of the interview clock that nobody can watch."""
 
@@ -155,3 +163,29 @@ def find_poster(interview: Interview) -> Asset | None:
     return Asset.objects.filter(
         recording__interview=interview, kind=AssetKind.POSTER
     ).first()
+
+
+def list_holders() -> list[Holder]:
+    """Return who has recordings, in the order of organisations."""
+    pairs = Recording.objects.values_list(
+        "interview__organisation_id", "interview__is_sample"
+    )
+    found = pairs.distinct().order_by(
+        "interview__organisation_id", "interview__is_sample"
+    )
+    return [Holder(*pair) for pair in found]
+
+
+def sum_stored_bytes(holder: Holder) -> int:
+    """Return the bytes of a holder's chunks and finished files, as on record.
+
+    A damaged chunk counts: what is left of it lies there until it is sent again.
+    """
+    interviews = Interview.objects.filter(
+        organisation=holder.organisation_id, is_sample=holder.is_sample
+    )
+    chunks = Chunk.objects.filter(segment__recording__interview__in=interviews)
+    assets = Asset.objects.filter(recording__interview__in=interviews)
+    return sum(
+        rows.aggregate(total=Sum("size"))["total"] or 0 for rows in (chunks, assets)
+    )

@@ -8,16 +8,21 @@ from django.core.cache import cache
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
+from recordings.services.egress import METER
 from tests.factories.people import People, make_people
 
 
 @pytest.fixture(autouse=True)
 def _clean_process_state() -> Iterator[None]:
-    """Rate limits live in the cache, ids in context variables: neither may leak."""
+    """Rate limits live in the cache, ids in context variables, sent bytes in a meter.
+
+    None of it may leak into the next test.
+    """
     cache.clear()
     structlog.contextvars.clear_contextvars()
     yield
     structlog.contextvars.clear_contextvars()
+    METER.take()
 
 
 @pytest.fixture(scope="session", autouse=True)

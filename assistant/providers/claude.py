@@ -3,12 +3,19 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import cast
 from weakref import WeakKeyDictionary
 
 import anthropic
 from anthropic import AsyncAnthropic, AsyncStream, Omit, omit
-from anthropic.types import MessageParam, OutputConfigParam, RawMessageStreamEvent
+from anthropic.types import (
+    MessageParam,
+    OutputConfigParam,
+    RawContentBlockDelta,
+    RawMessageStreamEvent,
+    TextBlockParam,
+)
 from django.conf import settings
 
 from assistant.configuration import Configuration
@@ -22,16 +29,20 @@ from assistant.providers.parts import (
     AnswerPart,
     AnswerStarted,
     AnswerText,
+    AnswerThought,
     AnswerUsage,
     ChatRequest,
     JudgeAnswer,
     JudgeRequest,
+    TryBegun,
+    TryFailed,
 )
 
 logger = logging.getLogger(__name__)
 
 _TIMEOUT = anthropic.Timeout(60.0, connect=5.0)
 _JUDGE_TIMEOUT = anthropic.Timeout(300.0, connect=5.0)
+_COUNT_TIMEOUT = 3.0
 _TRIES = 3
 _FIRST_WAIT_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 8.0
@@ -65,48 +76,54 @@ def _make_client(
     )
 
 
-def _output_config() -> OutputConfigParam | Omit:
+def _output_config(request: ChatRequest) -> OutputConfigParam | Omit:
     if settings.ANTHROPIC_EFFORT == "none":
         return omit
-    return cast("OutputConfigParam", {"effort": settings.ANTHROPIC_EFFORT})
+    effort = "low" if request.brief else settings.ANTHROPIC_EFFORT
+    return cast("OutputConfigParam", {"effort": effort})
+
+
+def _system(request: ChatRequest) -> list[TextBlockParam]:
+    cached: TextBlockParam = {
+        "type": "text",
+        "text": request.system,
+        "cache_control": {"type": "ephemeral"},
+    }
+    if not request.brief:
+        return [cached]
+    return [cached, {"type": "text", "text": request.brief}]
+
+
+async def count_input(configuration: Configuration, request: ChatRequest) -> int | None:
+    """Ask the API how many input tokens a request has; None when it does not say.
+
+    It is free, but a round trip, so it is asked where the answer decides something.
+    """
+    try:
+        count = await client_for(configuration).messages.count_tokens(
+            model=configuration.model,
+            system=_system(request),
+            messages=cast("list[MessageParam]", list(request.messages)),
+            timeout=_COUNT_TIMEOUT,
+        )
+    except FAILURES as error:
+        logger.warning("Tokens were not counted (%s)", translate_failure(error).code)
+        return None
+    return count.input_tokens
 
 
 async def _open_stream(
     configuration: Configuration, request: ChatRequest
 ) -> AsyncStream[RawMessageStreamEvent]:
-    """Send the request, with a few short waits on failures that may pass."""
-    client = client_for(configuration)
-    wait = _FIRST_WAIT_SECONDS
-    for attempt in range(1, _TRIES + 1):
-        try:
-            return await client.messages.create(
-                model=configuration.model,
-                max_tokens=request.max_tokens,
-                system=[
-                    {
-                        "type": "text",
-                        "text": request.system,
-                        "cache_control": {"type": "ephemeral"},
-                    }
-                ],
-                messages=cast("list[MessageParam]", list(request.messages)),
-                metadata={"user_id": request.reference},
-                output_config=_output_config(),
-                stream=True,
-            )
-        except FAILURES as error:
-            failure = translate_failure(error)
-            pause = failure.retry_after or wait
-            if (
-                not failure.retryable
-                or attempt == _TRIES
-                or pause > _LONGEST_WAIT_SECONDS
-            ):
-                raise failure from error
-            logger.warning("Assistant request failed (%s), trying again", failure.code)
-            await asyncio.sleep(pause)
-            wait *= 2
-    raise AssertionError("unreachable")
+    return await client_for(configuration).messages.create(
+        model=configuration.model,
+        max_tokens=request.max_tokens,
+        system=_system(request),
+        messages=cast("list[MessageParam]", list(request.messages)),
+        metadata={"user_id": request.reference},
+        output_config=_output_config(request),
+        stream=True,
+    )
 
 
 async def stream_answer(
@@ -114,16 +131,41 @@ async def stream_answer(
 ) -> AsyncGenerator[AnswerPart, None]:
     """Yield the parts of an answer as they arrive.
 
-    Raises ProviderError; a stream that ends without a stop reason is a failure.
-    Closing the iterator closes the connection, which stops the model.
+    Each try is told before it is sent. A failure that may pass is told as TryFailed
+    and waited out shortly, a few times. Raises ProviderError; a stream that ends
+    without a stop reason is a failure. Closing the iterator closes the connection, which stops the model.
     """
-    stream = await _open_stream(configuration, request)
+    wait = _FIRST_WAIT_SECONDS
+    for tries_left in reversed(range(_TRIES)):
+        yield TryBegun()
+        try:
+            stream = await _open_stream(configuration, request)
+            break
+        except FAILURES as error:
+            failure = translate_failure(error)
+            pause = failure.retry_after or wait
+            is_over = tries_left == 0 or pause > _LONGEST_WAIT_SECONDS
+            if is_over or not failure.retryable:
+                raise failure from error
+        yield TryFailed(failure.code, failure.request_id, failure.is_unbilled)
+        logger.warning("Assistant request failed (%s), trying again", failure.code)
+        await asyncio.sleep(pause)
+        wait *= 2
+    async with aclosing(_read_stream(stream)) as parts:
+        async for part in parts:
+            yield part
+
+
+async def _read_stream(
+    stream: AsyncStream[RawMessageStreamEvent],
+) -> AsyncGenerator[AnswerPart, None]:
     stop_reason: str | None = None
     try:
         async for event in stream:
             if event.type == "content_block_delta":
-                if event.delta.type == "text_delta":
-                    yield AnswerText(event.delta.text)
+                part = _read_delta(event.delta)
+                if part is not None:
+                    yield part
             elif event.type == "message_start":
                 yield AnswerStarted(
                     model=str(event.message.model),
@@ -144,6 +186,17 @@ async def stream_answer(
     if stop_reason is None:
         raise incomplete_answer()
     yield AnswerEnded(stop_reason)
+
+
+def _read_delta(delta: RawContentBlockDelta) -> AnswerText | AnswerThought | None:
+    if delta.type == "text_delta":
+        return AnswerText(delta.text)
+    # Thinking is billed whether it is shown or not; unshown, only its seal comes.
+    if delta.type == "thinking_delta":
+        return AnswerThought(len(delta.thinking))
+    if delta.type == "signature_delta":
+        return AnswerThought(len(delta.signature))
+    return None
 
 
 async def judge(configuration: Configuration, request: JudgeRequest) -> JudgeAnswer:

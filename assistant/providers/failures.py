@@ -12,6 +12,8 @@ LONGEST_WAIT_SECONDS = 60.0
 # lets through once a stream has begun.
 FAILURES = (anthropic.APIError, httpx2.HTTPError)
 
+_NEVER_REACHED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
 
 def _retry_after(error: anthropic.APIStatusError) -> float | None:
     value = error.response.headers.get("retry-after")
@@ -111,7 +113,27 @@ def translate_failure(error: Exception) -> ProviderError:
         code = "api_error"
     message, retryable = sentences[code]
     wait = _retry_after(error) if isinstance(error, anthropic.APIStatusError) else None
-    return ProviderError(code, message, retryable=retryable, retry_after=wait)
+    return ProviderError(
+        code,
+        message,
+        retryable=retryable,
+        retry_after=wait,
+        request_id=getattr(error, "request_id", None) or "",
+        is_unbilled=_is_unbilled(error),
+    )
+
+
+def _is_unbilled(error: Exception) -> bool:
+    """Say whether the provider answered with an error, or was never reached.
+
+    An error event inside a stream has status 200: that call had begun. So had one
+    that a gateway gave up waiting for: nobody knows what became of it.
+    """
+    if isinstance(error, anthropic.APIStatusError):
+        by_status = _BY_STATUS.get(error.status_code)
+        return error.status_code >= 400 and by_status != "timeout_error"
+    cause = error.__cause__ or error
+    return isinstance(cause, _NEVER_REACHED)
 
 
 def incomplete_answer() -> ProviderError:

@@ -7,12 +7,32 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """A conversation to be continued. `reference` is opaque to the provider."""
+    """A conversation to be continued. `reference` is opaque to the provider.
+
+    `brief` is set past a soft limit of a budget: words that ask for a short answer,
+    sent after `system` and apart from it, so that what is cached stays cached; the
+    model is to make little effort, too.
+    """
 
     system: str
     messages: Sequence[Mapping[str, Any]]
     max_tokens: int
     reference: str
+    brief: str = ""
+
+
+@dataclass(frozen=True)
+class TryBegun:
+    """The request goes out now: from here on it may cost something."""
+
+
+@dataclass(frozen=True)
+class TryFailed:
+    """The provider refused a try that will be repeated after a pause."""
+
+    code: str
+    request_id: str
+    is_unbilled: bool
 
 
 @dataclass(frozen=True)
@@ -32,8 +52,15 @@ class AnswerText:
 
 
 @dataclass(frozen=True)
+class AnswerThought:
+    """Thinking that arrived, in characters; sealed thinking counts as it came."""
+
+    characters: int
+
+
+@dataclass(frozen=True)
 class AnswerUsage:
-    """The latest usage; cumulative, so the last one counts."""
+    """The final usage; cumulative, so the last one counts."""
 
     usage: Mapping[str, Any]
 
@@ -45,7 +72,15 @@ class AnswerEnded:
     stop_reason: str
 
 
-AnswerPart = AnswerStarted | AnswerText | AnswerUsage | AnswerEnded
+AnswerPart = (
+    TryBegun
+    | TryFailed
+    | AnswerStarted
+    | AnswerText
+    | AnswerThought
+    | AnswerUsage
+    | AnswerEnded
+)
 
 
 @dataclass(frozen=True)

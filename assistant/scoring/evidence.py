@@ -19,6 +19,7 @@ OUTPUT_CHARS = 1_500
 DIFF_CHARS = 6_000
 FILE_CHARS = 12_000
 TOTAL_CHARS = 160_000
+HIDDEN_TESTS = "hidden_tests"
 _KINDS = (
     "interview.state_changed",
     "section.opened",
@@ -123,7 +124,7 @@ class EvidenceBuilder:
         run = self._runs.get(run_id)
         if run is None:
             return "run", ""
-        kind = "hidden_tests" if run.kind == RunKind.HIDDEN else f"run.{run.kind}"
+        kind = HIDDEN_TESTS if run.kind == RunKind.HIDDEN else f"run.{run.kind}"
         tests = run.tests or []
         passed = sum(1 for test in tests if test.get("outcome") == "passed")
         lines = [f"{passed} of {len(tests)} tests passed."] if tests else []
@@ -162,7 +163,10 @@ class EvidenceBuilder:
 
 
 def _within_budget(moments: list[Moment]) -> list[Moment]:
-    """Leave out the longest diffs first, then cut from the middle of the interview."""
+    """Leave out the longest diffs first, then cut from the middle of the interview.
+
+    Hidden tests always stay: nobody can write so much that they are cut.
+    """
     total = sum(len(moment.text) for moment in moments)
     diffs = sorted(
         (m for m in moments if m.kind == "edit.diff"), key=lambda m: -len(m.text)
@@ -173,8 +177,11 @@ def _within_budget(moments: list[Moment]) -> list[Moment]:
             break
         kept.remove(moment)
         total -= len(moment.text)
-    while total > TOTAL_CHARS and len(kept) > 1:
-        total -= len(kept.pop(len(kept) // 2).text)
+    others = [moment for moment in kept if moment.kind != HIDDEN_TESTS]
+    while total > TOTAL_CHARS and len(others) > 1:
+        moment = others.pop(len(others) // 2)
+        kept.remove(moment)
+        total -= len(moment.text)
     return kept
 
 

@@ -1,6 +1,7 @@
 """Asking the judge and reading its answer."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -17,8 +18,17 @@ from assistant.models import PromptVersion, ScoreRun
 from assistant.providers.claude import judge
 from assistant.providers.parts import JudgeAnswer, JudgeRequest
 from assistant.scoring.evidence import EvidenceBuilder, render_evidence, texts_by_seq
+from assistant.services.metering import (
+    SCORE,
+    bound_input,
+    describe_call,
+    failure_report,
+    reserve_call,
+)
 from assistant.services.prompts import active_prompt, fill_prompt
-from billing.services import record_usage
+from billing.enums import Outcome
+from billing.services.ledger import Report
+from billing.services.reservations import settle
 from interviews.enums import Dimension
 from interviews.models import Interview, Scorecard
 from interviews.services.scorecards import (
@@ -72,9 +82,9 @@ def score_interview(
     """Judge an interview and write its scorecard.
 
     `on_written` is called in the transaction that writes the scorecard; what it
-    raises undoes the scorecard. Raises NotConfiguredError or ProviderError; a failure
-    never becomes a score. The call is in the usage ledger whether its answer could
-    be used or not.
+    raises undoes the scorecard. Raises NotConfiguredError, BudgetSpentError,
+    SpendingStoppedError or ProviderError; a failure never becomes a score. The call
+    is in the usage ledger whether its answer could be used or not.
     """
     configuration = read_configuration()
     prompt = active_prompt(PromptPurpose.SCORE)
@@ -86,8 +96,7 @@ def score_interview(
         max_tokens=MAX_TOKENS,
         reference=str(interview.pk),
     )
-    answer = asyncio.run(judge(configuration, request))
-    run = _record(interview, configuration, prompt, answer)
+    run, answer = _ask(interview, configuration, prompt, request)
     judgement = _parse(run, answer)
     with transaction.atomic():
         scorecard = write_scorecard(
@@ -123,30 +132,47 @@ def _build_system(interview: Interview, prompt: PromptVersion) -> str:
     )
 
 
-def _record(
+def _ask(
     interview: Interview,
     configuration: Configuration,
     prompt: PromptVersion,
-    answer: JudgeAnswer,
-) -> ScoreRun:
-    usage = record_usage(
-        payer=str(interview.organisation_id),
-        reference=str(interview.pk),
-        provider="anthropic",
-        model=answer.model,
-        purpose="score",
-        raw=answer.usage,
-        outcome=answer.stop_reason or "unknown",
-        request_id=answer.request_id,
-        is_simulated=configuration.is_simulated,
+    request: JudgeRequest,
+) -> tuple[ScoreRun, JudgeAnswer]:
+    """Reserve, ask, settle: whatever becomes of the call, the ledger has it."""
+    reservation = reserve_call(
+        describe_call(interview, configuration, purpose=SCORE),
+        input_tokens=bound_input(
+            request.system, request.text, json.dumps(request.schema)
+        ),
+        output_tokens=request.max_tokens,
+        for_staff=True,
     )
-    return ScoreRun.objects.create(
-        interview=interview,
-        prompt_version=prompt,
+    try:
+        answer = asyncio.run(judge(configuration, request))
+    except ProviderError as error:
+        settle(reservation.pk, failure_report(error))
+        raise
+    with transaction.atomic():
+        run = ScoreRun.objects.create(
+            interview=interview,
+            prompt_version=prompt,
+            model=answer.model,
+            is_simulated=configuration.is_simulated,
+            answer={"text": answer.text, "stop_reason": answer.stop_reason},
+        )
+        # The account is locked last: everybody who pays from it waits.
+        run.usage = settle(reservation.pk, _report(answer))
+        run.save(update_fields=["usage"])
+    return run, answer
+
+
+def _report(answer: JudgeAnswer) -> Report:
+    is_refused = answer.stop_reason == "refusal"
+    return Report(
+        Outcome.REFUSED if is_refused else Outcome.FINISHED,
+        raw=answer.usage,
         model=answer.model,
-        is_simulated=configuration.is_simulated,
-        answer={"text": answer.text, "stop_reason": answer.stop_reason},
-        usage=usage,
+        request_id=answer.request_id,
     )
 
 

@@ -1,23 +1,21 @@
 """Turns: asking, keeping what arrived, ending, and noticing dead owners."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from assistant.configuration import read_configuration
+from assistant.configuration import Configuration, read_configuration
 from assistant.context import (
+    BRIEF,
     build_history,
     build_system,
     build_user_turn,
     collect_files,
-    estimate_tokens,
     keep_sent_files,
     latest_test_run,
 )
@@ -29,42 +27,24 @@ from assistant.errors import (
     TurnLiveError,
     UnknownTurnError,
 )
-from assistant.events import TurnAsked, TurnFailed, TurnFinished, TurnText
+from assistant.events import TurnAsked, TurnText
 from assistant.models import Conversation, Message, Turn
 from assistant.providers.parts import ChatRequest
+from assistant.selectors import LIVE_STATES
+from assistant.services.metering import is_chat_tight, require_chat_budget
 from assistant.services.prompts import active_prompt
 from base.clock import now
-from base.text import utf16_length
-from billing.services import record_usage
 from interviews.enums import Origin, Policy
-from interviews.models import Event, Interview
+from interviews.models import Interview
 from interviews.services.lifecycle import lock_interview, require_active
 from interviews.timeline.log import append_event
 
-LIVE_STATES = (TurnState.QUEUED, TurnState.RUNNING)
-DEAD_AFTER = timedelta(seconds=20)
-_FENCED = re.compile(r"^(`{3,}|~{3,})[^\n]*\n.*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
-
-
-@dataclass(frozen=True)
-class TurnOutcome:
-    """How an answer ended and what it took."""
-
-    state: str
-    text: str
-    model: str = ""
-    request_id: str = ""
-    stop_reason: str = ""
-    first_token_ms: int | None = None
-    usage: Mapping[str, Any] | None = None
-    error_code: str = ""
-    error_message: str = ""
-    is_simulated: bool = False
+_FENCE = re.compile(r"(`{3,}|~{3,})(.*)")
 
 
 def check_message(text: str) -> None:
     """Raise MessageTooLongError over 10,000 characters of prose or 50,000 of code."""
-    code = sum(len(match.group()) for match in _FENCED.finditer(text))
+    code = _count_code(text)
     prose = len(text) - code
     if prose > settings.LIMITS["message_chars"]:
         raise MessageTooLongError(
@@ -78,6 +58,19 @@ def check_message(text: str) -> None:
             )
             % {"count": code, "limit": settings.LIMITS["pasted_code_chars"]}
         )
+
+
+def _count_code(text: str) -> int:
+    """Count what stands in closed fences, in one pass however many are opened."""
+    code, block, opening = 0, 0, ""
+    for line in text.split("\n"):
+        fence = _FENCE.match(line)
+        block += len(line) + 1
+        if fence and not opening:
+            opening, block = fence[1], len(line) + 1
+        elif fence and fence[1].startswith(opening) and not fence[2].strip():
+            code, opening = code + block - 1, ""
+    return code
 
 
 def _check_rate(interview: Interview) -> None:
@@ -126,15 +119,17 @@ def ask(
     """Store a question and return (turn, is_new); the same `client_id` asks once.
 
     Raises AssistantOffError, NotConfiguredError, MessageTooLongError,
-    TooManyAsksError, TurnLiveError, and InterviewError when time is up.
+    TooManyAsksError, TurnLiveError, BudgetSpentError, SpendingStoppedError, and
+    InterviewError when time is up.
     """
     check_message(text)
-    read_configuration()
+    configuration = read_configuration()
     try:
         return store_question(
             interview_id,
             client_id=client_id,
             text=text,
+            configuration=configuration,
             conversation_id=conversation_id,
             files=files,
         )
@@ -148,6 +143,7 @@ def store_question(
     *,
     client_id: str,
     text: str,
+    configuration: Configuration,
     conversation_id: UUID | None = None,
     files: Sequence[str] = (),
 ) -> tuple[Turn, bool]:
@@ -161,6 +157,7 @@ def store_question(
     require_active(interview)
     if interview.assessment_version.policy == Policy.OFF:
         raise AssistantOffError
+    require_chat_budget(interview, configuration)
     _check_rate(interview)
     conversation = find_conversation(interview, conversation_id)
     if conversation.turns.filter(state__in=LIVE_STATES).exists():
@@ -212,46 +209,36 @@ def claim_turn(turn_id: UUID, *, owner: str) -> bool:
     )
 
 
-def build_request(turn_id: UUID) -> ChatRequest:
-    """Return what is sent to the model for a turn."""
+def build_request(turn_id: UUID, configuration: Configuration) -> ChatRequest:
+    """Return what is sent to the model for a turn.
+
+    Past a soft limit of a budget less goes along and a shorter answer is asked for.
+    """
     turn = Turn.objects.select_related(
         "conversation__interview__assessment_version", "prompt_version"
     ).get(pk=turn_id)
     if turn.prompt_version is None:
         raise UnknownTurnError
     question = turn.messages.get(role=MessageRole.USER)
+    interview = turn.conversation.interview
+    is_tight = is_chat_tight(interview, configuration)
+    tight = "_tight" if is_tight else ""
+    history = build_history(turn, settings.LIMITS[f"history_tokens{tight}"])
     return ChatRequest(
-        system=build_system(turn.conversation.interview, turn.prompt_version),
-        messages=[
-            *build_history(turn),
-            {"role": "user", "content": question.context["sent"]},
-        ],
-        max_tokens=settings.LIMITS["output_tokens"],
+        system=build_system(interview, turn.prompt_version),
+        messages=[*history, {"role": "user", "content": question.context["sent"]}],
+        max_tokens=settings.LIMITS[f"output_tokens{tight}"],
         reference=str(turn.conversation_id),
+        brief=BRIEF if is_tight else "",
     )
 
 
-def note_progress(turn_id: UUID, outcome: TurnOutcome) -> None:
-    """Keep what the provider said when it accepted the request."""
-    Turn.objects.filter(pk=turn_id).update(
-        progress={
-            "model": outcome.model,
-            "request_id": outcome.request_id,
-            "is_simulated": outcome.is_simulated,
-            "usage": dict(outcome.usage or {}),
-        }
-    )
+def note_progress(turn_id: UUID, **told: object) -> None:
+    """Keep what the provider said when it accepted the request.
 
-
-def with_output_bound(usage: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """Return the usage of an answer that was cut off.
-
-    Input is what the provider said at the start; output is at least an estimate of
-    what arrived, and marked as such, because no final figure came.
+    `told` has model, request_id, is_simulated and usage.
     """
-    stated = int(usage.get("output_tokens") or 0)
-    estimate = estimate_tokens(text) if text else 0
-    return {**usage, "output_tokens": max(stated, estimate), "is_estimated": True}
+    Turn.objects.filter(pk=turn_id).update(progress=told)
 
 
 def checkpoint_turn(
@@ -268,15 +255,11 @@ def checkpoint_turn(
         ).update(heartbeat_at=now())
         if alive and text:
             append_event(
-                _interview_of(turn_id),
+                Interview.objects.get(conversations__turns=turn_id),
                 TurnText(turn=str(turn_id), offset=offset, text=text, marks=marks),
                 origin=Origin.ASSISTANT,
             )
     return bool(alive)
-
-
-def _interview_of(turn_id: UUID) -> Interview:
-    return Interview.objects.get(conversations__turns=turn_id)
 
 
 def request_stop(interview: Interview, turn_id: UUID) -> None:
@@ -285,103 +268,3 @@ def request_stop(interview: Interview, turn_id: UUID) -> None:
     if not found.exists():
         raise UnknownTurnError
     found.filter(state__in=LIVE_STATES).update(state=TurnState.STOPPED)
-
-
-def end_turn(turn_id: UUID, outcome: TurnOutcome) -> Message | None:
-    """Write the answer, its usage and the closing event, once; None if it has ended.
-
-    A turn stopped from elsewhere keeps that state.
-    """
-    with transaction.atomic():
-        turn = Turn.objects.select_for_update().get(pk=turn_id)
-        if turn.finished_at is not None:
-            return None
-        interview = _interview_of(turn_id)
-        if turn.state != TurnState.STOPPED:
-            turn.state = outcome.state
-        turn.finished_at = now()
-        turn.error_code = outcome.error_code
-        turn.error_message = outcome.error_message[:300]
-        turn.save(update_fields=["state", "finished_at", "error_code", "error_message"])
-        message = _store_answer(turn, interview, outcome)
-        length = utf16_length(outcome.text)
-        append_event(
-            interview,
-            TurnFailed(turn=str(turn_id), code=turn.error_code, text_length=length)
-            if turn.state in (TurnState.FAILED, TurnState.INTERRUPTED)
-            else TurnFinished(
-                turn=str(turn_id),
-                message=str(message.pk),
-                stop_reason=outcome.stop_reason,
-                text_length=length,
-            ),
-            origin=Origin.ASSISTANT,
-        )
-        return message
-
-
-def _store_answer(turn: Turn, interview: Interview, outcome: TurnOutcome) -> Message:
-    usage = None
-    if outcome.usage is not None:
-        usage = record_usage(
-            payer=str(interview.organisation_id),
-            reference=str(interview.pk),
-            provider="anthropic",
-            model=outcome.model,
-            purpose="chat",
-            raw=outcome.usage,
-            outcome=turn.state,
-            request_id=outcome.request_id,
-            labels={"turn": str(turn.pk)},
-            is_simulated=outcome.is_simulated,
-        )
-    return Message.objects.create(
-        turn=turn,
-        role=MessageRole.ASSISTANT,
-        text=outcome.text,
-        model=outcome.model,
-        is_simulated=outcome.is_simulated,
-        stop_reason=outcome.stop_reason,
-        request_id=outcome.request_id,
-        first_token_ms=outcome.first_token_ms,
-        usage=usage,
-    )
-
-
-def stored_text(turn_id: UUID) -> str:
-    """Return what the timeline has of a turn's answer."""
-    blocks = Event.objects.filter(
-        interview__conversations__turns=turn_id,
-        kind=TurnText.kind,
-        payload__turn=str(turn_id),
-    ).order_by("seq")
-    return "".join(block.payload["text"] for block in blocks)
-
-
-def interrupt_dead_turns(interview: Interview | None = None) -> int:
-    """End live turns whose owner is gone, keeping what had arrived."""
-    unended = Turn.objects.filter(finished_at=None, heartbeat_at__lt=now() - DEAD_AFTER)
-    if interview is not None:
-        unended = unended.filter(conversation__interview=interview)
-    ended = 0
-    for turn_id, progress in unended.values_list("pk", "progress"):
-        ended += end_turn(turn_id, _interrupted(turn_id, progress)) is not None
-    return ended
-
-
-def _interrupted(turn_id: UUID, progress: Mapping[str, Any]) -> TurnOutcome:
-    text = stored_text(turn_id)
-    usage = progress.get("usage")
-    return TurnOutcome(
-        state=TurnState.INTERRUPTED,
-        text=text,
-        model=progress.get("model", ""),
-        request_id=progress.get("request_id", ""),
-        is_simulated=progress.get("is_simulated", False),
-        stop_reason="interrupted",
-        usage=None if usage is None else with_output_bound(usage, text),
-        error_code="interrupted",
-        error_message=_(
-            "The answer was interrupted on our side. Ask again when you like."
-        ),
-    )

@@ -135,9 +135,11 @@ class Simulator:
         return [asdict(summary) for summary in self.log]
 
     async def _count(self, exchange: Exchange, body: bytes) -> None:
+        summary = self._summarise(exchange)
         check_key(exchange.headers)
         check_version(exchange.headers)
         request = parse_count(parse_json(body))
+        summary.model, summary.status = request.model, 200
         await exchange.answer(200, {"input_tokens": prompt_tokens(request)})
 
     async def _messages(self, exchange: Exchange, body: bytes) -> None:

@@ -89,7 +89,11 @@ class LiveText:
 
 @dataclass
 class LiveTurn:
-    """A turn that this process owns; `ending` holds the closing frame once known."""
+    """A turn that this process owns; `end_frame` is the closing frame once known.
+
+    `is_ending` is set when it is decided how the answer ends; storing that is not
+    to be disturbed.
+    """
 
     id: UUID
     text: LiveText
@@ -98,6 +102,7 @@ class LiveTurn:
     task: asyncio.Task[None] | None = None
     start_frame: dict[str, Any] | None = None
     end_frame: dict[str, Any] | None = None
+    is_ending: bool = False
 
     @classmethod
     def create(cls, turn_id: UUID) -> "LiveTurn":
@@ -105,6 +110,7 @@ class LiveTurn:
         return cls(turn_id, LiveText(), asyncio.Event(), asyncio.Event())
 
     def stop(self) -> None:
-        """Cancel the answer; what arrived is kept."""
-        if self.task is not None:
+        """Cancel the answer, once and before its end; what arrived is kept."""
+        if self.task is not None and not self.is_ending:
+            self.is_ending = True
             self.task.cancel()

@@ -10,36 +10,44 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
+from functools import partial
 from time import monotonic
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
 from assistant.configuration import Configuration, read_configuration
 from assistant.enums import TurnState
-from assistant.errors import AssistantError, ProviderError
+from assistant.errors import AssistantError, BudgetSpentError, ProviderError
 from assistant.models import Message
 from assistant.protocol import failed_frame, finished_frame, started_frame
-from assistant.providers.claude import stream_answer
+from assistant.providers.claude import count_input, stream_answer
 from assistant.providers.parts import (
     AnswerEnded,
     AnswerStarted,
     AnswerText,
+    AnswerThought,
     AnswerUsage,
     ChatRequest,
+    TryBegun,
+    TryFailed,
+)
+from assistant.services.endings import TurnOutcome, end_turn
+from assistant.services.metering import (
+    bound_chat_input,
+    record_failed_try,
+    reserve_turn,
 )
 from assistant.services.turns import (
-    TurnOutcome,
     build_request,
     checkpoint_turn,
     claim_turn,
-    end_turn,
     note_progress,
-    with_output_bound,
 )
 from assistant.turns.live import LiveTurn
 from base.detached import start_detached
@@ -76,15 +84,18 @@ def start_turn(turn_id: UUID) -> LiveTurn:
 
 async def stop_all() -> None:
     """Cancel every answer of this process and wait until each is stored."""
-    running = [turn.task for turn in _turns.values() if turn.task]
+    running = [
+        turn.task for turn in _turns.values() if turn.task and not turn.task.done()
+    ]
     for live in _turns.values():
-        live.end_frame = live.end_frame or failed_frame(
-            live.id,
-            "interrupted",
-            _("The server is restarting. What arrived is kept; ask again."),
-            retryable=True,
-        )
-        live.stop()
+        if not live.is_ending:
+            live.end_frame = failed_frame(
+                live.id,
+                "interrupted",
+                _("The server is restarting. What arrived is kept; ask again."),
+                retryable=True,
+            )
+            live.stop()
     await asyncio.gather(*running, return_exceptions=True)
 
 
@@ -93,10 +104,9 @@ class _Answer:
 
     def __init__(self, live: LiveTurn) -> None:
         self._live = live
-        self._outcome = TurnOutcome(state=TurnState.FINISHED, text="")
+        self._outcome = TurnOutcome(state=TurnState.FINISHED, text="", is_unsent=True)
         self._stored = 0
-        self._marks: list[list[int]] = []
-        self._block_at = monotonic()
+        self._marks: list[tuple[float, int]] = []
         self._lost = False
 
     async def run(self) -> None:
@@ -104,6 +114,7 @@ class _Answer:
         live = self._live
         try:
             if not await _database(claim_turn)(live.id, owner=OWNER):
+                del _turns[live.id]
                 return
             await self._stream()
         except asyncio.CancelledError:
@@ -121,13 +132,44 @@ class _Answer:
 
     async def _stream(self) -> None:
         configuration = read_configuration()
-        request = await _database(build_request)(self._live.id)
-        heartbeat = asyncio.create_task(self._keep())
+        request = await _database(build_request)(self._live.id, configuration)
+        if not await self._reserve(configuration, request):
+            self._lost = True
+            self._note(state=TurnState.STOPPED, stop_reason="stopped")
+            return
+        is_read = asyncio.Event()
+        heartbeat = asyncio.create_task(self._keep(is_read))
         try:
             await self._read(configuration, request)
         finally:
-            heartbeat.cancel()
-            await asyncio.gather(heartbeat, return_exceptions=True)
+            self._live.is_ending = True
+            # Told, not cancelled: a write under way would go on in its thread and
+            # meet the last one.
+            is_read.set()
+            await heartbeat
+
+    async def _reserve(
+        self, configuration: Configuration, request: ChatRequest
+    ) -> bool:
+        """Reserve by a bound of the input; where that is too much, by a count.
+
+        Returns False where the turn is over already.
+        """
+        reserve = partial(
+            _database(reserve_turn),
+            self._live.id,
+            configuration,
+            output_tokens=request.max_tokens,
+        )
+        try:
+            return await reserve(input_tokens=bound_chat_input(request))
+        except BudgetSpentError as error:
+            if error.is_exhausted:
+                raise
+            counted = await count_input(configuration, request)
+            if counted is None:
+                raise
+        return await reserve(input_tokens=counted)
 
     async def _read(self, configuration: Configuration, request: ChatRequest) -> None:
         asked_at = monotonic()
@@ -136,69 +178,96 @@ class _Answer:
                 if isinstance(part, AnswerText):
                     self._take_text(part.text, asked_at)
                 elif isinstance(part, AnswerStarted):
-                    await self._take_start(configuration, part)
-                elif isinstance(part, AnswerUsage):
-                    self._merge_usage(part)
-                elif isinstance(part, AnswerEnded):
-                    self._outcome = replace(self._outcome, stop_reason=part.stop_reason)
+                    await self._take_start(configuration, request, part)
+                elif isinstance(part, TryFailed):
+                    self._note(is_unsent=True)
+                    await _database(record_failed_try)(self._live.id, part)
+                else:
+                    self._take_figures(part)
+
+    def _take_figures(
+        self, part: TryBegun | AnswerThought | AnswerUsage | AnswerEnded
+    ) -> None:
+        if isinstance(part, TryBegun):
+            self._note(is_unsent=False)
+        elif isinstance(part, AnswerThought):
+            self._note(thought=self._outcome.thought + part.characters)
+        elif isinstance(part, AnswerUsage):
+            merged = {**(self._outcome.usage or {}), **part.usage}
+            self._note(usage=merged, is_usage_final=True)
+        else:
+            self._note(stop_reason=part.stop_reason)
+
+    def _note(self, **known: Any) -> None:
+        self._outcome = replace(self._outcome, **known)
 
     def _take_text(self, text: str, asked_at: float) -> None:
         if self._outcome.first_token_ms is None:
-            waited = int((monotonic() - asked_at) * 1000)
-            self._outcome = replace(self._outcome, first_token_ms=waited)
-        if not self._marks:
-            self._block_at = monotonic()
-        since_block = int((monotonic() - self._block_at) * 1000)
-        self._marks.append([since_block, self._live.text.length])
+            self._note(first_token_ms=int((monotonic() - asked_at) * 1000))
+        self._marks.append((monotonic(), self._live.text.length))
         self._live.text.append(text)
 
     async def _take_start(
-        self, configuration: Configuration, part: AnswerStarted
+        self, configuration: Configuration, request: ChatRequest, part: AnswerStarted
     ) -> None:
-        self._outcome = replace(
-            self._outcome,
+        self._note(
             model=part.model,
             request_id=part.request_id,
             usage=part.usage,
             is_simulated=configuration.is_simulated,
         )
         self._live.start_frame = started_frame(
-            self._live.id, part.model, is_simulated=configuration.is_simulated
+            self._live.id,
+            part.model,
+            is_simulated=configuration.is_simulated,
+            is_brief=bool(request.brief),
         )
         self._live.started.set()
-        await _database(note_progress)(self._live.id, self._outcome)
+        await _database(note_progress)(
+            self._live.id,
+            model=part.model,
+            request_id=part.request_id,
+            is_simulated=configuration.is_simulated,
+            usage=dict(part.usage),
+        )
 
-    def _merge_usage(self, part: AnswerUsage) -> None:
-        merged = {**(self._outcome.usage or {}), **part.usage}
-        self._outcome = replace(self._outcome, usage=merged)
-
-    async def _keep(self) -> None:
+    async def _keep(self, is_read: asyncio.Event) -> None:
         """Each second: prove life, keep what arrived; stop when the turn is lost."""
-        while True:
-            await asyncio.sleep(CHECKPOINT_SECONDS)
-            if not await self._checkpoint():
+        while not await _happens(is_read, CHECKPOINT_SECONDS):
+            try:
+                is_ours = await self._checkpoint()
+            except (DatabaseError, InterfaceError):
+                logger.exception("Turn %s was not kept, trying again", self._live.id)
+                continue
+            if not is_ours:
                 self._lost = True
                 self._live.stop()
                 return
 
     async def _checkpoint(self) -> bool:
-        text, marks = self._live.text.since(self._stored), self._marks
-        offset, self._marks = self._stored, []
-        self._stored += utf16_length(text)
-        return await _database(checkpoint_turn)(
-            self._live.id, owner=OWNER, offset=offset, text=text, marks=marks
+        """Keep what arrived since the last one that succeeded."""
+        text, marks = self._live.text.since(self._stored), list(self._marks)
+        is_ours = await _database(checkpoint_turn)(
+            self._live.id,
+            owner=OWNER,
+            offset=self._stored,
+            text=text,
+            marks=[[int((at - marks[0][0]) * 1000), offset] for at, offset in marks],
         )
+        self._stored += utf16_length(text)
+        del self._marks[: len(marks)]
+        return is_ours
 
     async def _end_cancelled(self) -> None:
         """Stopped by the candidate, or, with a frame already set, by a shutdown."""
         if self._live.end_frame is None:
             await self._end(
-                replace(self._cut_off(), state=TurnState.STOPPED, stop_reason="stopped")
+                replace(self._outcome, state=TurnState.STOPPED, stop_reason="stopped")
             )
         else:
             await self._end(
                 replace(
-                    self._cut_off(),
+                    self._outcome,
                     state=TurnState.INTERRUPTED,
                     stop_reason="interrupted",
                     error_code="interrupted",
@@ -214,25 +283,23 @@ class _Answer:
             retryable=error.retryable,
             retry_after=error.retry_after,
         )
+        told = error if isinstance(error, ProviderError) else None
         await self._end(
             replace(
-                self._cut_off(),
+                self._outcome,
                 state=TurnState.FAILED,
                 stop_reason="error",
                 error_code=error.code,
                 error_message=str(error.message),
+                request_id=self._outcome.request_id
+                or (told.request_id if told else ""),
+                is_unbilled=told is not None and told.is_unbilled,
             )
         )
 
-    def _cut_off(self) -> TurnOutcome:
-        usage = self._outcome.usage
-        if usage is None:
-            return self._outcome
-        bounded = with_output_bound(usage, self._live.text.text)
-        return replace(self._outcome, usage=bounded)
-
     async def _end(self, outcome: TurnOutcome) -> None:
         """Store the last block and the answer, then close the text."""
+        self._live.is_ending = True
         if not self._lost:
             await self._checkpoint()
         outcome = replace(outcome, text=self._live.text.text)
@@ -253,6 +320,13 @@ class _Answer:
         asyncio.get_running_loop().call_later(
             KEPT_AFTER_END_SECONDS, _turns.pop, live.id, None
         )
+
+
+async def _happens(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for it, but not longer; say whether it happened."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()
 
 
 def _database(

@@ -207,6 +207,7 @@ _WORDINGS: dict[str, Callable[[Payload], tuple[str, str]]] = {
         str(p.get("stop_reason", "")),
     ),
     "turn.failed": lambda p: (_("The assistant failed"), str(p.get("code", ""))),
+    "budget.reached": lambda _p: (_("Reached a limit of its budget"), ""),
     "scorecard.created": lambda p: (
         _("Scored"),
         _("scorecard %(number)s") % {"number": p.get("number", "")},

@@ -13,9 +13,12 @@ from interviewlm.review.forms import DecideForm, ReasonForm, TimeForm
 from interviews.enums import InterviewState
 from interviews.models import Interview
 from interviews.services import decisions
-from interviews.services.lifecycle import ENDED_STATES, OPEN_STATES
+from interviews.services.lifecycle import (
+    ENDED_STATES,
+    OPEN_STATES,
+    UNSTARTED_STATES,
+)
 
-_UNSTARTED = (InterviewState.INVITED, InterviewState.PREPARING)
 Values = Mapping[str, Any]
 
 
@@ -109,7 +112,7 @@ OPERATIONS: dict[str, Operation] = {
             _("The e-mail is on its way."),
             "resend",
             "invitation",
-            _UNSTARTED,
+            UNSTARTED_STATES,
             forms.Form,
             lambda i, v, actor: decisions.resend(i.invitation, actor=actor),
             is_for_previews=False,
@@ -120,7 +123,7 @@ OPERATIONS: dict[str, Operation] = {
             _("The link is revoked."),
             "revoke",
             "invitation",
-            _UNSTARTED,
+            UNSTARTED_STATES,
             forms.Form,
             lambda i, v, actor: decisions.revoke(i.invitation, actor=actor),
             is_dangerous=True,

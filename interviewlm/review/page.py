@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -15,10 +14,10 @@ from accounts.access import Standing
 from assistant.enums import MessageRole
 from assistant.models import Message
 from assistant.selectors import conversation_messages
-from billing.selectors import cost_lines
 from interviewlm.review.code import list_files
 from interviewlm.review.events import MAX_LINES, list_events
 from interviewlm.review.lanes import Media, build_lanes, read_media, total_ms, worked_ms
+from interviewlm.review.money import read_money
 from interviewlm.review.operations import OPERATIONS, Operation
 from interviewlm.review.runs import list_runs
 from interviews.enums import InterviewState, StepState
@@ -85,12 +84,13 @@ def build_page(
     score = read_scorecard(interview) if sees["scorecard"] else None
     steps = read_steps(interview) if sees["pipeline"] else []
     media = read_media(interview) if sees["recording"] else Media([], [], [])
-    events = list_events(interview, with_chat=sees["conversation"])
+    events = list_events(
+        interview, with_chat=sees["conversation"], with_scores=sees["scorecard"]
+    )
     length, worked = total_ms(interview, events), worked_ms(interview)
     reports = list(interview.problem_reports.all()) if sees["report"] else []
     reviews = read_reviews(interview) if sees["scorecard"] else []
     chat = _read_chat(interview) if sees["conversation"] else []
-    costs = cost_lines(str(interview.pk)) if sees["cost"] else []
     return {
         "interview": interview,
         "assessment": interview.assessment_version,
@@ -110,9 +110,7 @@ def build_page(
         "files": list_files(interview),
         "runs": list_runs(interview, with_hidden=sees["scorecard"]),
         "chat": chat,
-        "costs": costs,
-        "cost_total": sum((line.cost_usd for line in costs), Decimal(0)),
-        "cost_unknown": sum(line.unknown_calls for line in costs),
+        "money": read_money(interview) if sees["cost"] else [],
         "steps": steps,
         "is_pending": any(step.is_pending for step in steps),
         "may_retry": standing.may("retry", "pipeline"),

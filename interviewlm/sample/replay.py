@@ -5,14 +5,10 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from assistant.configuration import Configuration
 from assistant.enums import TurnState
-from assistant.services.turns import (
-    TurnOutcome,
-    checkpoint_turn,
-    claim_turn,
-    end_turn,
-    store_question,
-)
+from assistant.services.endings import TurnOutcome, end_turn
+from assistant.services.turns import checkpoint_turn, claim_turn, store_question
 from base.clock import at_time, now
 from base.text import shorten
 from interviewlm.sample.schema import Candidate
@@ -28,7 +24,7 @@ from interviewlm.sample.script import (
     Step,
 )
 from interviews.consent_text import CURRENT_VERSION
-from interviews.enums import Origin, RunKind, StepState
+from interviews.enums import RunKind, StepState
 from interviews.models import (
     AssessmentVersion,
     Document,
@@ -50,9 +46,8 @@ from interviews.services.runs import (
     Piece,
     RunOutcome,
     create_run,
+    end_run,
     finish_run,
-    finished_payload,
-    write_outcome,
 )
 from interviews.services.scorecards import (
     Quote,
@@ -62,12 +57,15 @@ from interviews.services.scorecards import (
 )
 from interviews.services.sections import list_sections, open_section
 from interviews.timeline.kinds import DeviceChecked
-from interviews.timeline.log import append_event
 from interviews.workspace.batches import Update
 from interviews.workspace.changes import make_update
 
 OWNER = "sample"
 _EDITOR = "sample-editor"
+# Nobody is asked: the answers are in the script.
+_RECORDED = Configuration(
+    base_url="", api_key="", model="recorded", score_model="recorded", is_simulated=True
+)
 
 
 def replay_finished(
@@ -138,6 +136,7 @@ class _Replay:
                 self._interview.pk,
                 client_id=client_id,
                 text=step.text,
+                configuration=_RECORDED,
                 files=step.files,
             )
             self._turn = str(turn.pk)
@@ -253,8 +252,7 @@ class _Replay:
                 for result in self._script.hidden
                 if result.section == section.folder
             ]
-            write_outcome(run, RunOutcome(reason="exited", tests=tests, duration_ms=0))
-            append_event(self._interview, finished_payload(run), origin=Origin.SYSTEM)
+            end_run(run, RunOutcome(reason="exited", tests=tests, duration_ms=0))
 
     def _write_scorecard(self) -> None:
         draft = self._script.scorecard

@@ -28,6 +28,7 @@ _PLAIN = (
     "is_search_allowed",
     "allowed_notes",
     "is_recorded",
+    "shows_cost",
     "retention_days",
 )
 _POLICY_HELP = _(
@@ -100,6 +101,11 @@ class AssessmentForm(forms.ModelForm[Assessment]):
         initial=True,
         widget=UnfoldBooleanSwitchWidget,
     )
+    shows_cost = forms.BooleanField(
+        label=_("The candidate sees what the assistant costs"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+    )
     retention_days = forms.IntegerField(
         label=_("Days kept"),
         min_value=1,
@@ -143,9 +149,7 @@ class AssessmentForm(forms.ModelForm[Assessment]):
         field: Any = self.fields["rubric"]
         field.queryset = rubrics
         sections: Any = self.fields["sections"]
-        choice: Any = sections.columns[0].field
-        choice.queryset = versions
-        choice.widget.choices = choice.choices
+        sections.columns[0].field.queryset = versions
 
     def clean_sections(self) -> list[ProblemVersion]:
         """Return the problem versions in order, none of them twice."""

@@ -5,14 +5,13 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import current_organisation
 from accounts.admin_base import ReadOnlyOrganisationAdmin
 from interviews.admin.assessment_form import AssessmentForm
+from interviews.admin.catalogue_filters import NewestTitleFilter
 from interviews.admin.operations import BackOfficeMedia, Operation, OperationsAdmin
 from interviews.admin.versions import render_versions, report_version
 from interviews.errors import WrongStateError
@@ -32,6 +31,7 @@ _CONTENT = [
                 "is_search_allowed",
                 "allowed_notes",
                 "is_recorded",
+                "shows_cost",
                 "retention_days",
             ]
         },
@@ -77,19 +77,6 @@ class AssessmentAdmin(BackOfficeMedia, OperationsAdmin[Assessment]):
                 }
             )
         )
-
-    def get_form(
-        self,
-        request: HttpRequest,
-        obj: Assessment | None = None,
-        change: bool = False,  # noqa: FBT001, FBT002 -- Django's signature
-        **kwargs: Any,
-    ) -> type[ModelForm[Assessment]]:
-        """Give each request its own choices."""
-        form: Any = super().get_form(request, obj, change=change, **kwargs)
-        owned = {"owner": current_organisation(request)}
-        own: type[ModelForm[Assessment]] = type(form)(form.__name__, (form,), owned)
-        return own
 
     def get_fieldsets(self, request: HttpRequest, obj: Assessment | None = None) -> Any:
         """Show state and versions once there is one."""
@@ -161,7 +148,7 @@ class AssessmentVersionAdmin(
     organisation_path = "assessment__organisation"
     permission_object = "assessment"
     list_display = ["title", "number", "duration_minutes", "policy", "created_at"]
-    list_filter = ["assessment", "policy"]
+    list_filter = [("assessment", NewestTitleFilter), "policy"]
     search_fields = ["title", "assessment__slug"]
     fields = [
         "assessment",
@@ -175,6 +162,7 @@ class AssessmentVersionAdmin(
         "is_search_allowed",
         "allowed_notes",
         "is_recorded",
+        "shows_cost",
         "retention_days",
         "author",
         "created_at",

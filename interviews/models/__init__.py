@@ -21,7 +21,6 @@ from interviews.models.review import Evidence, ItemVerdict, Review, Scorecard
 from interviews.models.timeline import (
     Event,
     EventCursor,
-    ImmutableError,
     PipelineStep,
 )
 from interviews.models.workspace import Document, DocumentVersion, Run
@@ -37,7 +36,6 @@ __all__ = [
     "Event",
     "EventCursor",
     "Evidence",
-    "ImmutableError",
     "Interview",
     "Invitation",
     "ItemVerdict",

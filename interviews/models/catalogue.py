@@ -5,7 +5,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, User
-from interviews.enums import Difficulty, Dimension, Language, Policy
+from interviews.enums import Difficulty, Dimension, Policy
+from interviews.languages import language_choices
 
 
 class Problem(models.Model):
@@ -36,7 +37,8 @@ class ProblemVersion(models.Model):
     """A problem as it was at one time. Never changed once written.
 
     `files` and `reference` map a path inside the section folder to its text.
-    `tests` is `{"command": [...], "format": "pytest" | "node"}`; `hidden` holds
+    `tests` is `{"command": [...], "format": ...}`, the format the name of a test runner
+    (`interviews.languages`); `hidden` holds
     `{"kind": "call" | "stdin", "module": ..., "cases": [...]}` and never leaves
     the server (`interviews.hidden`).
     """
@@ -49,7 +51,7 @@ class ProblemVersion(models.Model):
     summary = models.CharField(_("summary"), max_length=300, blank=True)
     statement = models.TextField(_("statement (Markdown)"))
     difficulty = models.CharField(_("difficulty"), max_length=8, choices=Difficulty)
-    language = models.CharField(_("language"), max_length=12, choices=Language)
+    language = models.CharField(_("language"), max_length=12, choices=language_choices)
     minutes = models.PositiveIntegerField(_("suggested minutes"), default=30)
     entry = models.CharField(_("file opened first"), max_length=200)
     run_command = models.JSONField(_("command of Run file"), default=list, blank=True)
@@ -167,6 +169,9 @@ class AssessmentVersion(models.Model):
     is_search_allowed = models.BooleanField(_("outside search allowed"), default=False)
     allowed_notes = models.TextField(_("what else is allowed"), blank=True)
     is_recorded = models.BooleanField(_("camera and microphone recorded"), default=True)
+    shows_cost = models.BooleanField(
+        _("the candidate sees what the assistant costs"), default=False
+    )
     retention_days = models.PositiveIntegerField(_("days kept"), default=90)
     language = models.CharField(_("interview language"), max_length=10, default="en")
     rubric = models.ForeignKey(Rubric, on_delete=models.PROTECT, related_name="+")

@@ -1,36 +1,20 @@
 """The timeline: append-only events, gapless per interview, and the pipeline's steps."""
 
-from typing import Any
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from base.clock import now
+from base.immutable import ImmutableModel
 from interviews.enums import Origin, StepState
 from interviews.models.interview import Interview
 
 
-class ImmutableError(Exception):
-    """Somebody tried to change or delete what is written once."""
-
-
-class EventQuerySet(models.QuerySet["Event"]):
-    """Reads only: events are appended by `timeline.log`, and never changed."""
-
-    def update(self, **kwargs: Any) -> int:
-        """Refuse."""
-        raise ImmutableError("Events are never changed.")
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        """Refuse; an interview's events go only with the interview."""
-        raise ImmutableError("Events are never deleted.")
-
-
-class Event(models.Model):
+class Event(ImmutableModel):
     """Something that happened. `t_ms` counts from the interview's start.
 
     Before the start is known `t_ms` is null; readers compute the negative time
-    from `at`. `client_id` makes a repeated write harmless.
+    from `at`. `client_id` makes a repeated write harmless. Events are appended by
+    `timeline.log` and go only with their interview.
     """
 
     interview = models.ForeignKey(
@@ -45,9 +29,7 @@ class Event(models.Model):
     payload = models.JSONField(_("payload"), default=dict)
     client_id = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001 -- NULL keeps the unique constraint to events that carry one
 
-    objects = EventQuerySet.as_manager()
-
-    class Meta:
+    class Meta(ImmutableModel.Meta):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ["interview", "seq"]
@@ -63,16 +45,6 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.kind}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Write a new event; refuse to write an old one again."""
-        if not self._state.adding:
-            raise ImmutableError("Events are never changed.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Refuse; an interview's events go only with the interview."""
-        raise ImmutableError("Events are never deleted.")
 
 
 class EventCursor(models.Model):

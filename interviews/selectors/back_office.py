@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from base.clock import now
-from billing.models import Usage
+from billing.reports import totals_of_references
 from interviews.enums import Dimension, InterviewState, StepState
 from interviews.models import (
     Assessment,
@@ -27,10 +27,10 @@ from interviews.models import (
     Review,
     Rubric,
 )
+from interviews.services.lifecycle import ENDED_STATES
 
 SHOWN_VERSIONS = 20
 STUCK_AFTER = timedelta(minutes=5)
-ENDED = (InterviewState.COMPLETED, InterviewState.ABANDONED)
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def is_stuck() -> Q:
 def awaits_review() -> Any:
     """Match ended interviews nobody decided on."""
     return (
-        Q(state__in=ENDED)
+        Q(state__in=ENDED_STATES)
         & Q(is_preview=False)
         & ~Exists(Review.objects.filter(interview=OuterRef("pk")))
     )
@@ -292,23 +292,13 @@ def raised_flags(interview: Interview) -> list[Flag]:
 
 @dataclass(frozen=True)
 class Cost:
-    """What an interview's calls cost; some may have no known price."""
+    """What an interview's real calls cost; some may have no known price."""
 
     usd: Decimal
     unknown_calls: int
 
 
 def costs_of(interview_ids: Iterable[UUID]) -> dict[str, Cost]:
-    """Return the cost by interview id, with one query."""
-    rows = (
-        Usage.objects.filter(reference__in=[str(pk) for pk in interview_ids])
-        .values("reference")
-        .annotate(
-            usd=Sum("cost_usd"),
-            unknown=Count("pk", filter=Q(cost_usd__isnull=True)),
-        )
-        .order_by("reference")
-    )
-    return {
-        row["reference"]: Cost(row["usd"] or Decimal(0), row["unknown"]) for row in rows
-    }
+    """Return the cost by interview id, of interviews with real calls."""
+    sums = totals_of_references([str(pk) for pk in interview_ids])
+    return {key: Cost(line.cost_usd, line.unknown_calls) for key, line in sums.items()}

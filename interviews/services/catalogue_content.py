@@ -14,8 +14,9 @@ from pydantic import (
     model_validator,
 )
 
-from interviews.enums import Difficulty, Dimension, Language, Policy
+from interviews.enums import Difficulty, Dimension, Policy
 from interviews.errors import InterviewError
+from interviews.languages import LanguageName, TestFormat, find_driver
 from interviews.workspace.paths import check_free, check_path
 
 MAX_FILES = 200
@@ -68,7 +69,7 @@ class HiddenCalls(Content):
 
     kind: Literal["call"]
     module: Text
-    language: Language | None = None
+    language: LanguageName | None = None
     seconds_per_case: Seconds = 5
     cases: Annotated[tuple[CallCase, ...], Field(min_length=1, max_length=200)]
 
@@ -78,7 +79,7 @@ class HiddenStdin(Content):
 
     kind: Literal["stdin"]
     command: Command
-    language: Language | None = None
+    language: LanguageName | None = None
     seconds_per_case: Seconds = 5
     cases: Annotated[tuple[StdinCase, ...], Field(min_length=1, max_length=200)]
 
@@ -91,7 +92,7 @@ class VisibleTests(Content):
     """The command of “Run tests”, and whose report it writes."""
 
     command: Command
-    format: Literal["pytest", "node"]
+    format: TestFormat
 
 
 class ProblemContent(Content):
@@ -101,7 +102,7 @@ class ProblemContent(Content):
     summary: Annotated[str, Field(max_length=300)] = ""
     statement: Text
     difficulty: Difficulty
-    language: Language
+    language: LanguageName
     minutes: Annotated[int, Field(ge=1, le=480)]
     entry: Text
     run_command: tuple[Text, ...] = ()
@@ -131,6 +132,21 @@ class ProblemContent(Content):
             raise ValueError(
                 _("Two hidden cases are named “%(name)s”.") % {"name": twice[0]}
             )
+        return self
+
+    @model_validator(mode="after")
+    def check_calls(self) -> Self:
+        """Hidden tests call functions only where the language has any."""
+        if isinstance(self.hidden, HiddenCalls):
+            language = self.hidden.language or self.language
+            if find_driver(language) is None:
+                raise ValueError(
+                    _(
+                        "Functions of %(language)s cannot be called: hidden tests "
+                        "must be of the kind “stdin”."
+                    )
+                    % {"language": language}
+                )
         return self
 
     def columns(self) -> dict[str, Any]:
@@ -163,6 +179,7 @@ class AssessmentContent(Content):
     is_search_allowed: bool = False
     allowed_notes: str = ""
     is_recorded: bool = True
+    shows_cost: bool = False
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
     language: Annotated[str, Field(max_length=10)] = "en"
 

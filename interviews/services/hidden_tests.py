@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from pydantic import TypeAdapter
 
 from base.clock import now
-from interviews.enums import Origin, RunKind, RunState
+from interviews.enums import RunKind, RunState
 from interviews.errors import RunningUnavailableError
 from interviews.models import Interview, Run
-from interviews.pipeline import StepLease, StepSkippedError
+from interviews.pipeline import StepLease, StepLostError, StepSkippedError
 from interviews.runner_client import (
     InputFile,
     RunResult,
@@ -29,9 +29,9 @@ from interviews.services.hidden_cases import (
     prepare_call,
     prepare_stdin,
 )
-from interviews.services.runs import RunOutcome, finished_payload, write_outcome
+from interviews.services.metering import record_sandbox_time
+from interviews.services.runs import RunOutcome, end_run
 from interviews.services.sections import Section, list_sections
-from interviews.timeline.log import append_event
 
 STEP_NAME = "hidden_tests"
 _hidden: TypeAdapter[HiddenCalls | HiddenStdin] = TypeAdapter(Hidden)
@@ -78,13 +78,24 @@ def judge_interview(interview: Interview, lease: StepLease) -> str:
 
 
 def judge_section(interview: Interview, section: Section, lease: StepLease) -> Run:
-    """Judge one section; return its run, with a result for every case."""
+    """Judge one section; return its run, with a result for every case.
+
+    The sandbox time of a judgement that breaks off is in the ledger too.
+    """
     run, files = _open_run(interview, section)
-    results = []
-    for result in _judge_cases(section, files):
-        lease.renew()
-        results.append(result)
+    results: list[CaseResult] = []
+    try:
+        for result in _judge_cases(section, files):
+            results.append(result)
+            lease.renew()
+    except (RunningUnavailableError, StepLostError):
+        record_sandbox_time(run, _sum_durations(results))
+        raise
     return _close_run(run, results)
+
+
+def _sum_durations(results: list[CaseResult]) -> int:
+    return sum(result.result.duration_ms for result in results)
 
 
 @transaction.atomic
@@ -140,16 +151,15 @@ def _run_case(spec: RunSpec) -> RunResult:
 @transaction.atomic
 def _close_run(run: Run, results: list[CaseResult]) -> Run:
     """Write the results, and to the timeline only how many passed."""
-    write_outcome(
+    end_run(
         run,
         RunOutcome(
             "exited",
             tests=[result.as_json() for result in results],
-            duration_ms=sum(result.result.duration_ms for result in results),
+            duration_ms=_sum_durations(results),
             peak_memory_bytes=max(
                 (result.result.peak_memory_bytes for result in results), default=0
             ),
         ),
     )
-    append_event(run.interview, finished_payload(run), origin=Origin.SYSTEM)
     return run

@@ -16,10 +16,12 @@ from base.clock import now, to_milliseconds
 from base.text import shorten, utf16_slice
 from interviews.enums import Origin, RunKind, RunState
 from interviews.errors import BusyError, PathError
+from interviews.languages import find_program, find_test_runner
 from interviews.models import DocumentVersion, Interview, Run
 from interviews.reports import test_command
 from interviews.runner_client import LimitRequest, RunSpec, source_file
 from interviews.services.documents import keep_contents
+from interviews.services.metering import record_sandbox_time
 from interviews.services.sections import Section, find_section, lock_workspace
 from interviews.timeline.kinds import RunFinished, RunOutput, RunStarted
 from interviews.timeline.log import NewEvent, append_event, append_events
@@ -30,14 +32,6 @@ LEASE = timedelta(seconds=30)
 RUNS_PER_MINUTE = 30
 LIVE_STATES = (RunState.QUEUED, RunState.RUNNING)
 CANDIDATE_KINDS = (RunKind.TESTS, RunKind.FILE)
-_PROGRAMS = {
-    ".py": "python3",
-    ".js": "node",
-    ".mjs": "node",
-    ".cjs": "node",
-    ".ts": "tsx",
-    ".mts": "tsx",
-}
 MAX_MESSAGE = 300
 _OUTCOME_COLUMNS = (
     "state",
@@ -70,7 +64,11 @@ class Piece:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended."""
+    """How a run ended; `sandbox_ms` where that is not what `duration_ms` says.
+
+    A run that the runner did not end itself may have waited in its queue for most of
+    its duration: it had the sandbox for `sandbox_ms`, as far as anybody knows.
+    """
 
     reason: str
     exit_code: int | None = None
@@ -81,6 +79,7 @@ class RunOutcome:
     duration_ms: int | None = None
     peak_memory_bytes: int | None = None
     state: str = RunState.FINISHED
+    sandbox_ms: int | None = None
 
 
 def find_run(interview_id: UUID, run_id: UUID) -> Run:
@@ -173,6 +172,8 @@ def _make_argv(
     if kind == RunKind.TESTS:
         if not problem.tests.get("command"):
             raise MissingError(_("This problem has no tests to run."))
+        if find_test_runner(problem.tests["format"]) is None:
+            raise MissingError(_("Tests of this kind cannot be run here."))
         return [str(word) for word in problem.tests["command"]]
     entry = f"{section.folder}/{problem.entry}"
     path = path or entry
@@ -180,7 +181,7 @@ def _make_argv(
         raise MissingError(_("There is no such file (any more)."))
     if path == entry and problem.run_command:
         return [str(word) for word in problem.run_command]
-    program = _PROGRAMS.get(PurePosixPath(path).suffix)
+    program = find_program(PurePosixPath(path).suffix)
     if program is None:
         raise PathError(_("Files of this kind cannot be run."))
     name = path.removeprefix(f"{section.folder}/")
@@ -270,20 +271,21 @@ def finish_run(
     """
     run = (
         Run.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("interview")
+        .select_related("interview__assessment_version")
         .get(pk=run_id)
     )
     if run.owner != owner or run.state not in LIVE_STATES:
         return run
-    write_outcome(run, outcome)
-    last = NewEvent(Origin.SYSTEM, finished_payload(run))
-    output = [_output_event(run_id, piece) for piece in pieces]
-    append_events(run.interview, [*output, last])
+    end_run(run, outcome, pieces)
     return run
 
 
-def write_outcome(run: Run, outcome: RunOutcome) -> None:
-    """Write the columns of an ended run."""
+def end_run(run: Run, outcome: RunOutcome, pieces: Sequence[Piece] = ()) -> None:
+    """Write how a run ended: its columns, its last output, its sandbox time.
+
+    Every run ends here. The payer's account is locked last of all: everybody who
+    pays from it waits for the transaction.
+    """
     run.state = outcome.state
     run.exit_code = outcome.exit_code
     run.reason = outcome.reason
@@ -296,6 +298,20 @@ def write_outcome(run: Run, outcome: RunOutcome) -> None:
     run.lease_until = None
     run.finished_at = now()
     run.save(update_fields=_OUTCOME_COLUMNS)
+    output = [_output_event(run.pk, piece) for piece in pieces]
+    last = NewEvent(Origin.SYSTEM, finished_payload(run))
+    append_events(run.interview, [*output, last])
+    used = outcome.duration_ms if outcome.sandbox_ms is None else outcome.sandbox_ms
+    record_sandbox_time(run, used or 0)
+
+
+def limit_sandbox_ms(duration: timedelta) -> int:
+    """Return how long a run can have had the sandbox within a time, in milliseconds.
+
+    The runner ends every run at the limit, whether or not anybody still listens.
+    """
+    longest: int = settings.LIMITS["run_seconds"] * 1000
+    return min(max(to_milliseconds(duration), 0), longest)
 
 
 def finished_payload(run: Run) -> RunFinished:
@@ -323,7 +339,7 @@ def interrupt_orphaned_runs() -> int:
 def _interrupt(run_id: UUID) -> bool:
     run = (
         Run.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("interview")
+        .select_related("interview__assessment_version")
         .get(pk=run_id)
     )
     if run.state not in LIVE_STATES or run.lease_until is None:
@@ -331,15 +347,18 @@ def _interrupt(run_id: UUID) -> bool:
     if run.lease_until >= now():
         return False
     kept = stored_pieces(run, 0)
+    has_begun = run.state == RunState.RUNNING
+    last_kept_at = run.lease_until - LEASE
     outcome = RunOutcome(
         reason="failed",
         state=RunState.INTERRUPTED,
         message=_("The run was cut off by a restart. Run it again."),
         output="".join(piece.text for piece in kept),
         duration_ms=to_milliseconds(now() - run.created_at),
+        # What is known: it ran when its process was last heard of.
+        sandbox_ms=limit_sandbox_ms(last_kept_at - run.created_at) if has_begun else 0,
     )
-    write_outcome(run, outcome)
-    append_event(run.interview, finished_payload(run), origin=Origin.SYSTEM)
+    end_run(run, outcome)
     return True
 
 

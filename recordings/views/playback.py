@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 
 from recordings.access import get_asset
 from recordings.http_range import LARGEST_ANSWER, ranged_response
+from recordings.services.egress import METER, describe_egress
 from recordings.storage import get_store
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ async def play_asset(
     and a request without one is told so (400, `Accept-Ranges: bytes`).
     """
     asset = await sync_to_async(get_asset)(request, interview_id, asset_id)
+    call = describe_egress(asset.recording.interview)
     waits_for_readers = settings.WEB_SERVER == "uvicorn"
     try:
         response = await ranged_response(
@@ -37,6 +39,7 @@ async def play_asset(
             etag=f'"{asset.sha256}"',
             content_type=asset.mime_type,
             largest_whole=None if waits_for_readers else LARGEST_ANSWER,
+            on_sent=partial(METER.count, call),
         )
     except FileNotFoundError as error:
         # Removed by retention, or replaced by a new assembly a moment ago.

@@ -23,7 +23,13 @@ def test_owner_may_what_anybody_may() -> None:
 
 def test_finance_sees_no_candidate() -> None:
     seen = {name for name in OBJECTS if is_allowed(Role.FINANCE, VIEW, name)}
-    assert seen == {"organisation", "cost"}
+    assert seen == {"organisation", "cost", "budget", "spending"}
+
+
+@pytest.mark.parametrize("role", [Role.REVIEWER, Role.INTERVIEWER])
+def test_reviewers_and_interviewers_see_no_money(role: Role) -> None:
+    money = ("cost", "budget", "spending")
+    assert [name for name in money if allowed_verbs(role, name)] == []
 
 
 def test_unknown_object_is_an_error() -> None:

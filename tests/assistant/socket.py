@@ -6,8 +6,11 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.conf import settings
 from django.http import HttpResponse
+from django.test import Client
 
+from accounts.models import User
 from interviewlm.asgi import application
 from interviews.access import cookie_name, grant_candidate
 from interviews.models import Interview
@@ -22,16 +25,34 @@ def cookie_header(interview: Interview) -> tuple[bytes, bytes]:
     return b"cookie", f"{name}={response.cookies[name].value}".encode()
 
 
+def session_header(user: User) -> tuple[bytes, bytes]:
+    client = Client()
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return b"cookie", f"{settings.SESSION_COOKIE_NAME}={session}".encode()
+
+
+async def make_socket(
+    interview: Interview, *, user: User | None = None
+) -> WebsocketCommunicator:
+    """The candidate's socket, or that of somebody who is signed in; not open yet."""
+    cookie = (
+        await sync_to_async(cookie_header)(interview)
+        if user is None
+        else await sync_to_async(session_header)(user)
+    )
+    return WebsocketCommunicator(
+        application,
+        f"/ws/interviews/{interview.pk}/assistant/",
+        headers=[(b"origin", b"http://testserver"), (b"host", b"testserver"), cookie],
+    )
+
+
 @asynccontextmanager
 async def opened(
-    interview: Interview, *, as_candidate: bool = True
+    interview: Interview, *, user: User | None = None
 ) -> AsyncIterator[WebsocketCommunicator]:
-    headers = [(b"origin", b"http://testserver"), (b"host", b"testserver")]
-    if as_candidate:
-        headers.append(await sync_to_async(cookie_header)(interview))
-    socket = WebsocketCommunicator(
-        application, f"/ws/interviews/{interview.pk}/assistant/", headers=headers
-    )
+    socket = await make_socket(interview, user=user)
     connected, _code = await socket.connect(timeout=10)
     assert connected
     try:

@@ -1,16 +1,20 @@
 """Answers through the whole ASGI application, against the simulator."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 from pytest_django import Settings
 
+from assistant.configuration import read_configuration
 from assistant.enums import TurnState
 from assistant.models import Message, Turn
 from assistant.services.prompts import import_shipped_prompts
-from assistant.services.turns import request_stop
+from assistant.services.turns import checkpoint_turn, request_stop, store_question
 from assistant.simulator.faults import FaultOrder
+from assistant.turns import registry
 from billing.models import Usage
 from interviews.enums import InterviewState
 from interviews.models import Event, Interview
@@ -59,7 +63,9 @@ async def test_ask_streams_the_answer_and_stores_all_of_it(
     assert answer.first_token_ms is not None
     assert answer.usage is not None
     assert answer.usage.output_tokens > 0
-    assert answer.usage.cost_usd == 0
+    assert answer.usage.is_simulated
+    assert answer.usage.cost_usd is not None
+    assert answer.usage.cost_usd > 0
     kinds = [e.kind async for e in Event.objects.filter(interview=interview)]
     assert kinds[0] == "turn.asked"
     assert "turn.text" in kinds
@@ -83,6 +89,58 @@ async def test_same_ask_twice_is_one_turn_and_one_bill(interview: Interview) -> 
     assert text_of(first) == text_of(second)
     assert await Turn.objects.acount() == 1
     assert await Usage.objects.acount() == 1
+
+
+async def test_question_of_a_process_that_died_is_answered_when_asked_again(
+    interview: Interview,
+) -> None:
+    await sync_to_async(store_question)(
+        interview.pk,
+        client_id="ask-00000001",
+        text="Hello there",
+        configuration=read_configuration(),
+    )
+    async with opened(interview) as socket:
+        await socket.receive_json_from(timeout=10)
+        await ask(socket, "Hello there")
+        frames = await receive_until(socket, is_end)
+
+    assert frames[-1]["type"] == "turn.finished"
+    assert text_of(frames)
+    assert await Turn.objects.acount() == 1
+
+
+async def test_database_that_fails_for_a_moment_costs_nothing_of_the_answer(
+    interview: Interview, simulator: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[bool] = []
+
+    def checkpoint_at_last(*given: Any, **named: Any) -> bool:
+        tries.append(len(tries) > 2)
+        if not tries[-1]:
+            raise OperationalError("the database is away")
+        return checkpoint_turn(*given, **named)
+
+    monkeypatch.setattr(registry, "checkpoint_turn", checkpoint_at_last)
+    monkeypatch.setattr(registry, "CHECKPOINT_SECONDS", 0.02)
+    simulator.app.faults.order(
+        FaultOrder.model_validate(
+            {"next": [{"fault": "stall", "seconds": 0.5, "after": 5}]}
+        )
+    )
+    async with opened(interview) as socket:
+        await socket.receive_json_from(timeout=10)
+        await ask(socket, "Hello there")
+        frames = await receive_until(socket, is_end)
+
+    assert tries[:4] == [False, False, False, True]
+    assert frames[-1]["type"] == "turn.finished"
+    blocks = [
+        event.payload
+        async for event in Event.objects.filter(kind="turn.text").order_by("seq")
+    ]
+    assert "".join(block["text"] for block in blocks) == text_of(frames)
+    assert blocks[0]["marks"][0] == [0, 0]
 
 
 async def test_answer_goes_on_without_its_socket_and_resumes_at_the_offset(

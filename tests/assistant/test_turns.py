@@ -1,29 +1,30 @@
 """Turns after a crash, and what goes to the model."""
 
 from datetime import timedelta
+from time import monotonic
 from uuid import UUID
 
 import pytest
 from pytest_django import Settings
 
+from assistant.configuration import read_configuration
 from assistant.context import build_history, build_user_turn, collect_files, defuse
 from assistant.enums import MessageRole, TurnState
 from assistant.errors import MessageTooLongError, TurnLiveError
 from assistant.models import Message, Turn
+from assistant.services.endings import TurnOutcome, end_turn, interrupt_dead_turns
+from assistant.services.metering import reserve_turn
 from assistant.services.prompts import (
     active_prompt,
     fill_prompt,
     import_shipped_prompts,
 )
 from assistant.services.turns import (
-    TurnOutcome,
     ask,
     build_request,
     check_message,
     checkpoint_turn,
     claim_turn,
-    end_turn,
-    interrupt_dead_turns,
     note_progress,
 )
 from base.clock import now
@@ -79,14 +80,14 @@ def test_killed_owner_leaves_partial_answer_and_its_tokens(
 ) -> None:
     turn = asked(interview, "Help")
     assert claim_turn(turn.pk, owner=OWNER)
-    started = TurnOutcome(
-        state="running",
-        text="",
+    reserve_turn(turn.pk, read_configuration(), input_tokens=999, output_tokens=999)
+    note_progress(
+        turn.pk,
         model="claude-sonnet-5-5",
         request_id="req_1",
+        is_simulated=True,
         usage={"input_tokens": 900, "output_tokens": 1},
     )
-    note_progress(turn.pk, started)
     text = "First words of the answer. " * 10
     checkpoint_turn(turn.pk, owner=OWNER, offset=0, text=text, marks=[])
     Turn.objects.update(heartbeat_at=now() - timedelta(minutes=1))
@@ -101,7 +102,8 @@ def test_killed_owner_leaves_partial_answer_and_its_tokens(
     usage = Usage.objects.get()
     assert usage.input_tokens == 900
     assert usage.output_tokens > 50
-    assert usage.raw["is_estimated"] is True
+    assert usage.is_estimated
+    assert usage.raw == {"input_tokens": 900, "output_tokens": 1}
 
 
 def test_living_owner_is_left_alone(interview: Interview) -> None:
@@ -159,7 +161,7 @@ def test_files_and_last_test_run_go_with_the_question(interview: Interview) -> N
         interview.pk, client_id="c-1", text="Why?", files=[path, "no/such.py"]
     )
 
-    request = build_request(turn.pk)
+    request = build_request(turn.pk, read_configuration())
     sent = request.messages[-1]["content"]
 
     assert f'<file path="{path}" version="3">' in sent
@@ -173,7 +175,7 @@ def test_files_and_last_test_run_go_with_the_question(interview: Interview) -> N
 def test_system_prompt_holds_problem_policy_and_hints(interview: Interview) -> None:
     turn = asked(interview, "Help")
 
-    system = build_request(turn.pk).system
+    system = build_request(turn.pk, read_configuration()).system
 
     assert "<policy>" in system
     assert '<hint n="1">' in system
@@ -196,7 +198,7 @@ def test_history_alternates_and_keeps_the_newest(interview: Interview) -> None:
         answer(turn, f"Answer {number} " + "word " * 150)
     last = asked_freely(interview, "Now", 99)
 
-    history = build_history(last)
+    history = build_history(last, 3_000)
 
     roles = [item["role"] for item in history]
     assert roles == ["user", "assistant"] * (len(roles) // 2)
@@ -219,7 +221,7 @@ def asked_freely(interview: Interview, text: str, number: int) -> Turn:
 def test_unanswered_question_is_left_out_of_the_history(interview: Interview) -> None:
     answer(asked(interview, "Lost"), "", TurnState.FAILED)
 
-    assert build_history(asked(interview, "Again", number=1)) == []
+    assert build_history(asked(interview, "Again", number=1), 3_000) == []
 
 
 @pytest.mark.parametrize(
@@ -230,8 +232,18 @@ def test_unanswered_question_is_left_out_of_the_history(interview: Interview) ->
         ("```\n" + "a" * 40_000 + "\n```", False),
         ("```\n" + "a" * 50_001 + "\n```", True),
         ("~~~py\n" + "b" * 20_000 + "\n~~~\nwhy?", False),
+        ("````\n```\n" + "c" * 20_000 + "\n````", False),
+        ("```\n" + "d" * 20_000 + "\n``` not yet", True),
     ],
-    ids=["prose at limit", "prose over", "code under", "code over", "tildes"],
+    ids=[
+        "prose at limit",
+        "prose over",
+        "code under",
+        "code over",
+        "tildes",
+        "fence in a fence",
+        "fence never closed",
+    ],
 )
 def test_message_limits(text: str, *, is_refused: bool) -> None:
     if is_refused:
@@ -241,8 +253,17 @@ def test_message_limits(text: str, *, is_refused: bool) -> None:
         check_message(text)
 
 
+def test_message_of_nothing_but_fences_is_judged_at_once() -> None:
+    began = monotonic()
+
+    with pytest.raises(MessageTooLongError):
+        check_message("```a\n" * 150_000)
+
+    assert monotonic() - began < 3
+
+
 def test_defuse_leaves_ordinary_code_alone() -> None:
-    code = "if a < b and c > d: print('<div>')"
+    code = "if a < b and c > d and size < file.limit: print('<div>')"
 
     assert defuse(code) == code
 

@@ -1,5 +1,6 @@
 """Alive, ready, and how it does."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,17 @@ from django.test import Client
 from pytest_django import Settings
 
 from base import readiness
+from base.clock import now
 from base.readiness import Finding, overall_status, register_check, run_checks
+from billing.enums import ReservationState, Scope
 from interviewlm import checks
 from tests.factories.accounts import OutboxFactory
+from tests.factories.billing import (
+    BudgetAlertFactory,
+    ReservationFactory,
+    SpendWindowFactory,
+    UsageFactory,
+)
 from tests.factories.interviews import InterviewFactory
 
 
@@ -168,6 +177,43 @@ def test_metrics_from_this_machine(db: None, client: Client) -> None:
     assert 'interviewlm_interviews{state="invited"} 1.0' in text
     assert 'interviewlm_mails{state="waiting"} 1.0' in text
     assert "interviewlm_http_requests_total" in text
+
+
+def test_metrics_of_money_keep_simulated_apart(db: None, client: Client) -> None:
+    month = {"starts_on": now().date().replace(day=1), "scope": Scope.PAYER_MONTH}
+    for number, (purpose, is_simulated, spent) in enumerate(
+        [
+            ("chat", False, "1.25"),
+            ("chat", False, "2"),
+            ("chat", True, "64"),
+            ("", False, "3.25"),
+        ]
+    ):
+        SpendWindowFactory.create(
+            **month,
+            subject=f"payer-{number}",
+            purpose=purpose,
+            is_simulated=is_simulated,
+            spent_usd=Decimal(spent),
+        )
+    ReservationFactory.create(amount_usd=Decimal("0.5"))
+    ReservationFactory.create(amount_usd=Decimal("0.25"))
+    ReservationFactory.create(state=ReservationState.RELEASED)
+    BudgetAlertFactory.create()
+    BudgetAlertFactory.create(told_at=now())
+    UsageFactory.create(cost_usd=None)
+    UsageFactory.create()
+    found = set(client.get("/metrics").content.decode().splitlines())
+
+    assert found >= {
+        'interviewlm_spent_month_usd{purpose="chat",simulated="no"} 3.25',
+        'interviewlm_spent_month_usd{purpose="chat",simulated="yes"} 64.0',
+        'interviewlm_open_reservations{simulated="no"} 2.0',
+        'interviewlm_reserved_usd{simulated="no"} 0.75',
+        "interviewlm_waiting_budget_alerts 1.0",
+        "interviewlm_unknown_cost_calls 1.0",
+    }
+    assert not any('purpose=""' in line for line in found)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from django.db import IntegrityError, connection, transaction
 from pydantic import ValidationError
 
 from base.clock import now
+from base.immutable import ImmutableError
 from interviews.enums import InterviewState, Origin
-from interviews.models import Event, EventCursor, ImmutableError, Interview
+from interviews.models import Event, EventCursor, Interview
 from interviews.timeline.kinds import SectionOpened, StateChanged
 from interviews.timeline.log import NewEvent, append_event, append_events, find_event
 from interviews.timeline.registry import (

@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from base.readiness import Finding
+from base.readiness import Finding, Result
 from interviewlm import doctor
 from interviewlm.management.commands import doctor as command
+from runner.protocol import LanguageStatus
+from tests.fakes.runner import open_fake_runner
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
@@ -62,8 +65,33 @@ def test_doctor_in_words_gives_the_mend_on_the_line() -> None:
 
 
 def test_doctor_without_failures_succeeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "examine", list)
-    call_command("doctor", stdout=io.StringIO())
+    out = io.StringIO()
+    results = [
+        Result("database", "ok", "sqlite", "", critical=True, milliseconds=1),
+        Result(
+            "mail", "warning", "Not sent.", "Set it.", critical=False, milliseconds=1
+        ),
+    ]
+    monkeypatch.setattr(command, "examine", lambda: results)
+    call_command("doctor", stdout=out)
+    assert out.getvalue().splitlines() == [
+        "ok       database       sqlite",
+        "warning  mail           Not sent. Set it.",
+    ]
+
+
+@pytest.mark.django_db
+def test_doctor_check_that_breaks_hides_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def explode() -> Finding:
+        raise RuntimeError("secret")
+
+    checks = [("mail", explode), ("time", Finding)]
+    monkeypatch.setattr(doctor, "own_checks", lambda: iter(checks))
+    broken, fine = doctor.examine()[-2:]
+    assert (broken.name, broken.status) == ("mail", "failed")
+    assert (fine.name, fine.status) == ("time", "ok")
 
 
 def test_secret_key_too_short_fails_in_production(settings: Settings) -> None:
@@ -138,3 +166,41 @@ def test_disk_is_judged_by_room_for_recordings(
 @pytest.mark.django_db
 def test_time_agrees_with_the_database() -> None:
     assert doctor.check_time().status == "ok"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["ANTHROPIC_MODEL", "ANTHROPIC_SCORE_MODEL"])
+def test_prices_of_both_models_are_looked_for(name: str, settings: Settings) -> None:
+    assert doctor.check_model_prices().status != "failed"
+    setattr(settings, name, "claude-unheard-of")
+    found = doctor.check_model_prices()
+    assert found.status == "failed"
+    assert "claude-unheard-of" in found.message
+
+
+BASH = LanguageStatus("bash", "Bash", "5.2", "bash under /usr")
+
+
+@pytest.mark.parametrize(
+    ("languages", "expected"),
+    [
+        ((BASH,), Finding(message="Bash 5.2")),
+        (
+            (BASH, LanguageStatus("sql", "SQL", "", "its sqlite3 module")),
+            Finding(
+                "warning",
+                "Bash 5.2; missing: SQL.",
+                "SQL needs its sqlite3 module.",
+            ),
+        ),
+        ((), Finding("warning", "No language can be run.", "See “runner”.")),
+    ],
+    ids=["all", "one missing", "no sandbox"],
+)
+async def test_languages_of_this_machine_are_listed(
+    languages: tuple[LanguageStatus, ...], expected: Finding, settings: Settings
+) -> None:
+    async with open_fake_runner() as runner:
+        runner.languages = languages
+        settings.RUNNER_SOCKET = str(runner.path)
+        assert await sync_to_async(doctor.check_languages)() == expected

@@ -13,6 +13,7 @@ from recordings.http_range import (
     LARGEST_ANSWER,
     ByteRange,
     UnsatisfiableRangeError,
+    count_nothing,
     parse_range,
     ranged_response,
 )
@@ -86,13 +87,21 @@ def opened() -> Opened:
 
 
 async def ask(
-    opener: Callable[[], BinaryIO], method: str = "GET", **headers: str
+    opener: Callable[[], BinaryIO],
+    method: str = "GET",
+    on_sent: Callable[[int], None] = count_nothing,
+    **headers: str,
 ) -> HttpResponseBase:
     request = RequestFactory().generic(
         method, "/", headers={k.replace("_", "-"): v for k, v in headers.items()}
     )
     return await ranged_response(
-        request, opener, size=len(DATA), etag=ETAG, content_type="video/webm"
+        request,
+        opener,
+        size=len(DATA),
+        etag=ETAG,
+        content_type="video/webm",
+        on_sent=on_sent,
     )
 
 
@@ -143,6 +152,37 @@ async def test_reader_that_leaves_closes_the_file(opened: Opened) -> None:
     response.close()
 
     assert opened.files[0].closed
+
+
+async def test_reader_that_leaves_was_sent_what_was_taken(opened: Opened) -> None:
+    sent: list[int] = []
+    response = await ask(opened, on_sent=sent.append)
+    assert isinstance(response, StreamingHttpResponse)
+
+    blocks = aiter(response)
+    for _number in range(3):
+        await anext(blocks)
+    response.close()
+
+    assert sent == [BLOCK, BLOCK]
+
+
+@pytest.mark.parametrize(
+    ("method", "header", "expected"),
+    [
+        ("GET", "bytes=100-199", [100]),
+        ("GET", "bytes=100-", [LARGEST_ANSWER]),
+        ("GET", f"bytes={len(DATA)}-", []),
+        ("HEAD", "bytes=100-199", []),
+    ],
+    ids=["range", "cut", "behind the end", "head"],
+)
+async def test_part_counts_as_it_was_sent(
+    opened: Opened, method: str, header: str, expected: list[int]
+) -> None:
+    sent: list[int] = []
+    await ask(opened, method, on_sent=sent.append, Range=header)
+    assert sent == expected
 
 
 @pytest.mark.parametrize("range_header", ["", "bytes=0-10"], ids=["plain", "range"])

@@ -1,6 +1,7 @@
 """One row of any model for any organisation: what the tenancy tests go through."""
 
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
 from django.contrib import admin
@@ -23,6 +24,7 @@ from tests.factories.accounts import (
 )
 
 Make = Callable[[Organisation], Model]
+_numbers = count()
 
 
 def _direct(factory: Any) -> Make:
@@ -31,6 +33,17 @@ def _direct(factory: Any) -> Make:
 
 def _of_interview(factory: Any) -> Make:
     return lambda organisation: factory.create(interview__organisation=organisation)
+
+
+def _account(organisation: Organisation) -> billing.Account:
+    return billing.Account.objects.get_or_create(payer=str(organisation.pk))[0]
+
+
+def _window(organisation: Organisation) -> billing.SpendWindow:
+    window: billing.SpendWindow = billing_rows.SpendWindowFactory.create(
+        payer=str(organisation.pk), subject=f"interview-{next(_numbers)}"
+    )
+    return window
 
 
 def _problem(organisation: Organisation) -> Model:
@@ -90,6 +103,18 @@ MAKE: Mapping[type[Model], Make] = {
         payer=str(organisation.pk)
     ),
     billing.ModelPrice: lambda _organisation: billing_rows.ModelPriceFactory.create(),
+    billing.MeterPrice: lambda _organisation: billing_rows.MeterPriceFactory.create(),
+    billing.Account: _account,
+    billing.Budget: lambda organisation: billing_rows.BudgetFactory.create(
+        payer=str(organisation.pk), subject=f"interview-{next(_numbers)}"
+    ),
+    billing.SpendWindow: _window,
+    billing.BudgetAlert: lambda organisation: billing_rows.BudgetAlertFactory.create(
+        window=_window(organisation)
+    ),
+    billing.Reservation: lambda organisation: billing_rows.ReservationFactory.create(
+        account=_account(organisation)
+    ),
 }
 
 PAGES: list[OrganisationAdmin[Any]] = [

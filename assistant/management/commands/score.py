@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from interviews.enums import StepState
 from interviews.models import PipelineStep
-from interviews.pipeline import retry_step, run_step
+from interviews.pipeline import reset_step, run_step
 
 
 class Command(BaseCommand):
@@ -27,7 +27,8 @@ class Command(BaseCommand):
         ).first()
         if step is None:
             raise CommandError("There is no ended interview with this id.")
-        retry_step(step)
+        # No worker is told, or it might take the step before this process does.
+        reset_step(step)
         run_step(step.pk)
         step.refresh_from_db()
         if step.state != StepState.DONE:

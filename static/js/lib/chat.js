@@ -6,6 +6,8 @@ import { createEmitter } from "./events.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { createTurnView } from "./turnview.js";
 
+const BUDGET_CODES = new Set(["budget_exceeded", "spending_stopped"]);
+
 function filesText(paths) {
   if (paths.length === 0) return gettext("It sees no file: none is open.");
   const name = paths[0].split("/").at(-1);
@@ -102,9 +104,25 @@ export function createChat({ root, socket, workspace, draftKey }) {
       await socket.request(frame);
     } catch (error) {
       const entry = conversation.withdraw(id);
-      const reason = error.message || gettext("Your question was not sent. Try again in a moment.");
+      const reason = noteBudget(error)
+        ? gettext("Your question was not sent, for the reason above.")
+        : error.message || gettext("Your question was not sent. Try again in a moment.");
       composer.giveBack(entry?.question ?? text, reason);
     }
+  }
+
+  /** What is different about the assistant from here on; it can still be asked. */
+  function note(notice) {
+    assistant = { ...assistant, notice };
+    drawAvailability(assistant);
+  }
+
+  /** Says at the top that a budget stops the assistant; returns whether one does. */
+  function noteBudget({ code, message, retryable }) {
+    if (!BUDGET_CODES.has(code) || retryable) return false;
+    note(message);
+    announce.textContent = message;
+    return true;
   }
 
   function retry(entry) {
@@ -121,10 +139,15 @@ export function createChat({ root, socket, workspace, draftKey }) {
     empty.hidden = conversation.entries.length > 0 || assistant?.available === false;
   }
 
-  function drawAvailability({ available = true, message = "", simulated = false } = {}) {
+  function drawAvailability({
+    available = true,
+    message = "",
+    notice = "",
+    simulated = false,
+  } = {}) {
     const connecting = socket.state === "online" ? "" : gettext("Connecting to the assistant…");
     const off = message || gettext("The assistant is not available at the moment.");
-    setText(state, available ? connecting : off);
+    setText(state, available ? connecting || notice : off);
     state.hidden = !state.textContent;
     composer.setAvailable(available);
     part("simulated").hidden = !simulated;
@@ -137,8 +160,6 @@ export function createChat({ root, socket, workspace, draftKey }) {
     if (frame.limits) composer.setLimits(frame.limits);
     conversation.hello(frame);
     drawAvailability(assistant);
-    const { live } = frame;
-    if (live) socket.send({ type: "turn.resume", turn: live.turn, offset: live.text.length });
   });
   socket.on("state", ({ state: name, message }) => {
     const closed = name === "closed" && message ? { available: false, message } : assistant;
@@ -147,6 +168,7 @@ export function createChat({ root, socket, workspace, draftKey }) {
   socket.on("turn.queued", conversation.queued);
   socket.on("turn.started", (frame) => {
     conversationId = frame.conversation ?? conversationId;
+    note(frame.notice ?? "");
     conversation.started(frame);
   });
   socket.on("turn.delta", conversation.delta);
@@ -159,6 +181,7 @@ export function createChat({ root, socket, workspace, draftKey }) {
   socket.on("turn.failed", (frame) => {
     conversation.failed(frame);
     announce.textContent = gettext("The answer failed.");
+    noteBudget(frame);
   });
   conversation.on("gap", (from) => socket.send({ type: "turn.resume", ...from }));
   conversation.on("change", drawSoon);

@@ -17,6 +17,11 @@ const STATES = {
   running: "interrupted",
 };
 
+/** What an answer took; the server tells it only to those who may see it. */
+function taken({ usage, cost_usd }) {
+  return usage ? { tokens: usage.total_tokens, costUsd: cost_usd } : {};
+}
+
 function fromMessages(messages) {
   const entries = new Map();
   for (const message of messages) {
@@ -27,7 +32,7 @@ function fromMessages(messages) {
     if (message.role === "user") entry.question = message.text;
     else {
       const { text, stop_reason, simulated } = message;
-      Object.assign(entry, { answer: text, stopReason: stop_reason, simulated });
+      Object.assign(entry, { answer: text, stopReason: stop_reason, simulated, ...taken(message) });
     }
     entries.set(key, entry);
   }
@@ -146,18 +151,18 @@ export function createConversation() {
       change(byTurn(turn), { tool: state === "finished" ? null : (summary ?? name) });
     },
 
-    finished({ turn, stop_reason, text_length }) {
+    finished({ turn, stop_reason, text_length, ...rest }) {
       const entry = byTurn(turn);
       if (!entry) return;
       if (text_length !== undefined && text_length > entry.answer.length) {
         emitter.emit("gap", { turn, offset: entry.answer.length });
       }
       const state = stop_reason === "stopped" ? "stopped" : "complete";
-      change(entry, { state, stopReason: stop_reason, tool: null });
+      change(entry, { state, stopReason: stop_reason, tool: null, ...taken(rest) });
     },
 
-    failed({ turn, ...error }) {
-      change(byTurn(turn), { state: "failed", error, tool: null });
+    failed({ turn, usage, cost_usd, ...error }) {
+      change(byTurn(turn), { state: "failed", error, tool: null, ...taken({ usage, cost_usd }) });
     },
 
     /** The ask itself was refused: it leaves the conversation, its words go back to the box. */

@@ -5,6 +5,8 @@ import { element } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
 import { renderMarkdown } from "./markdown.js";
 
+const number = new Intl.NumberFormat();
+
 function waitingText(entry) {
   if (entry.tool) return entry.tool;
   if (entry.state === "asking") return gettext("Sending…");
@@ -23,6 +25,16 @@ function endText(entry) {
     return gettext("The answer reached its longest length. Ask to go on.");
   if (entry.stopReason === "refusal") return gettext("The assistant declined to answer this.");
   return "";
+}
+
+function costText({ tokens, costUsd }) {
+  if (tokens === undefined) return "";
+  const n = number.format(tokens);
+  if (costUsd === null) return interpolate(gettext("%(n)s tokens, cost unknown"), { n });
+  const usd = Number(costUsd);
+  // A little is not nothing.
+  const cost = usd > 0 && usd < 0.0001 ? "<$0.0001" : `$${usd.toFixed(4)}`;
+  return interpolate(gettext("%(n)s tokens, %(cost)s"), { n, cost });
 }
 
 /** A button that counts down until asking again makes sense. */
@@ -54,7 +66,8 @@ export function createTurnView({ applyFor, retry }) {
   function drawFoot(entry) {
     const ended = endText(entry);
     const waiting = waitingText(entry);
-    const key = `${entry.state} ${ended} ${waiting} ${entry.simulated}`;
+    const cost = costText(entry);
+    const key = `${entry.state} ${ended} ${waiting} ${entry.simulated} ${cost}`;
     if (key === shownFoot) return;
     shownFoot = key;
     const parts = [];
@@ -71,6 +84,7 @@ export function createTurnView({ applyFor, retry }) {
       parts.push(retryButton(entry, retry));
     if (entry.simulated && !isLive(entry))
       parts.push(element("span", {}, gettext("Simulated answer")));
+    if (cost) parts.push(element("span", { class: "turn-cost" }, cost));
     foot.replaceChildren(...parts);
   }
 

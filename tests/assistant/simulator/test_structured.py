@@ -129,10 +129,11 @@ async def test_truncated_output_says_so(client: AsyncAnthropic) -> None:
 )
 def test_any_shape_is_filled(shape: Any) -> None:
     adapter: TypeAdapter[Any] = TypeAdapter(shape)
+    built = json.loads(json.dumps(build(adapter.json_schema(), Generic())))
 
-    adapter.validate_python(
-        json.loads(json.dumps(build(adapter.json_schema(), Generic())))
-    )
+    filled = adapter.validate_python(built)
+
+    assert adapter.dump_python(filled, mode="json", exclude_unset=True) == built
 
 
 @pytest.mark.parametrize(
@@ -140,5 +141,5 @@ def test_any_shape_is_filled(shape: Any) -> None:
     [{}, {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}, {"enum": []}],
     ids=["empty", "endless reference", "empty enum"],
 )
-def test_odd_schema_does_not_fail(schema: dict[str, Any]) -> None:
-    json.dumps(build(schema, Generic()))
+def test_odd_schema_gives_some_text(schema: dict[str, Any]) -> None:
+    assert build(schema, Generic()) == "Simulated value"

@@ -1,11 +1,8 @@
 """The candidate's way from link to record: axe finds nothing, no-JavaScript works."""
 
-from pathlib import Path
-
 import pytest
-from django.conf import settings
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
 from interviews.consent_text import CURRENT_VERSION
 from interviews.enums import InterviewState
@@ -19,13 +16,11 @@ from interviews.services.candidates import (
 from interviews.services.lifecycle import finish_interview
 from interviews.timeline.kinds import DeviceChecked
 from interviews.tokens import make_token
+from tests.e2e.candidate.looks import DESKTOP, PHONE, find_faults
 from tests.e2e.conftest import Launch, LiveSite, address_of, enter
 from tests.factories.interviews import InterviewFactory
 
 pytestmark = pytest.mark.browser
-
-AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
-DESKTOP, PHONE = (1440, 900), (390, 844)
 
 
 def link_to(site: LiveSite, interview: Interview) -> str:
@@ -35,28 +30,18 @@ def link_to(site: LiveSite, interview: Interview) -> str:
     return f"{site.address}{path}"
 
 
-def find_faults(page: Page) -> list[str]:
-    """Return what axe-core objects to, and what sticks out sideways."""
-    page.evaluate("(source) => new Function(source)()", AXE.read_text())
-    faults: list[str] = page.evaluate(
-        "async () => (await axe.run()).violations"
-        ".map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`)"
-    )
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        faults.append("the page scrolls sideways")
-    return faults
-
-
 def look(context: BrowserContext, url: str) -> list[str]:
     """Return the faults of one page, wide and narrow, light and dark."""
     faults = []
     page = context.new_page()
-    for width, height in (DESKTOP, PHONE):
-        page.set_viewport_size({"width": width, "height": height})
+    for size in (DESKTOP, PHONE):
+        page.set_viewport_size(size)
         page.goto(url)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            faults += [f"{width} {scheme} {fault}" for fault in find_faults(page)]
+            faults += [
+                f"{size['width']} {scheme} {fault}" for fault in find_faults(page)
+            ]
     page.close()
     return faults
 

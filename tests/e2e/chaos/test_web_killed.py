@@ -8,7 +8,7 @@ from assistant.enums import MessageRole, TurnState
 from assistant.events import TurnText
 from assistant.models import Message, Turn
 from base.clock import now
-from billing.models import Usage
+from billing.models import Reservation, Usage
 from interviews.models import Document, Event, Interview
 from interviews.timeline.kinds import DocumentUpdated
 from tests.e2e.chaos.page import Page, open_page
@@ -51,6 +51,8 @@ def test_web_killed_mid_answer_keeps_the_part_and_its_tokens(
         usage = Usage.objects.get(reference=str(interview.pk))
         assert usage.input_tokens > 0
         assert usage.output_tokens > 0
+        assert usage.is_estimated
+        assert not Reservation.objects.filter(state="open").exists()
 
         page.send("turn.ask", id=asked, text=LONG)
         assert page.until("turn.finished", "turn.failed")["type"] == "turn.failed"

@@ -1,0 +1,179 @@
+"""How turns end: the answer, what it took, the closing event; dead owners noticed."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from assistant.context import estimate_tokens
+from assistant.enums import MessageRole, TurnState
+from assistant.events import TurnFailed, TurnFinished
+from assistant.models import Message, Turn
+from assistant.selectors import stored_text
+from base.clock import now
+from base.text import utf16_length
+from billing.enums import Outcome
+from billing.models import Usage
+from billing.services.ledger import Report
+from billing.services.reservations import release, settle
+from interviews.enums import Origin
+from interviews.models import Interview
+from interviews.timeline.log import append_event
+
+logger = logging.getLogger(__name__)
+
+DEAD_AFTER = timedelta(seconds=20)
+_OUTCOMES = {
+    TurnState.FINISHED: Outcome.FINISHED,
+    TurnState.STOPPED: Outcome.STOPPED,
+    TurnState.INTERRUPTED: Outcome.INTERRUPTED,
+}
+
+
+@dataclass(frozen=True)
+class TurnOutcome:
+    """How an answer ended and what it took.
+
+    `usage` is the provider's object as received, None if none came, and is final once
+    the provider gave its last figures; `thought` is the thinking that arrived, in
+    characters. `is_unsent` says that no request is under way, `is_unbilled` that the
+    provider refused the last one before doing anything.
+    """
+
+    state: str
+    text: str
+    model: str = ""
+    request_id: str = ""
+    stop_reason: str = ""
+    first_token_ms: int | None = None
+    usage: Mapping[str, Any] | None = None
+    is_usage_final: bool = False
+    thought: int = 0
+    error_code: str = ""
+    error_message: str = ""
+    is_simulated: bool = False
+    is_unsent: bool = False
+    is_unbilled: bool = False
+
+
+def end_turn(turn_id: UUID, outcome: TurnOutcome) -> Message | None:
+    """Write the answer, its usage and the closing event, once; None if it has ended.
+
+    A turn stopped from elsewhere keeps that state. The account is locked last of all:
+    everybody who pays from it waits for this transaction.
+    """
+    with transaction.atomic():
+        turn = Turn.objects.select_for_update().get(pk=turn_id)
+        if turn.finished_at is not None:
+            return None
+        interview = Interview.objects.get(conversations__turns=turn_id)
+        if turn.state != TurnState.STOPPED:
+            turn.state = outcome.state
+        turn.finished_at = now()
+        is_stopped = turn.state == TurnState.STOPPED
+        turn.error_code = "" if is_stopped else outcome.error_code
+        turn.error_message = "" if is_stopped else outcome.error_message[:300]
+        turn.save(update_fields=["state", "finished_at", "error_code", "error_message"])
+        message = _store_answer(turn, outcome)
+        length = utf16_length(outcome.text)
+        append_event(
+            interview,
+            TurnFailed(turn=str(turn_id), code=turn.error_code, text_length=length)
+            if turn.state in (TurnState.FAILED, TurnState.INTERRUPTED)
+            else TurnFinished(
+                turn=str(turn_id),
+                message=str(message.pk),
+                stop_reason=outcome.stop_reason,
+                text_length=length,
+            ),
+            origin=Origin.ASSISTANT,
+        )
+        message.usage = _meter(turn, outcome)
+        if message.usage is not None:
+            message.save(update_fields=["usage"])
+        return message
+
+
+def _store_answer(turn: Turn, outcome: TurnOutcome) -> Message:
+    return Message.objects.create(
+        turn=turn,
+        role=MessageRole.ASSISTANT,
+        text=outcome.text,
+        model=outcome.model,
+        is_simulated=outcome.is_simulated,
+        stop_reason=outcome.stop_reason,
+        request_id=outcome.request_id,
+        first_token_ms=outcome.first_token_ms,
+    )
+
+
+def _meter(turn: Turn, outcome: TurnOutcome) -> Usage | None:
+    """Settle what was reserved; a turn that was never sent took nothing."""
+    if turn.reservation_id is None:
+        return None
+    if outcome.is_unsent:
+        release(turn.reservation_id)
+        return None
+    return settle(turn.reservation_id, _report(turn, outcome))
+
+
+def _report(turn: Turn, outcome: TurnOutcome) -> Report:
+    return Report(
+        _outcome_of(turn, outcome),
+        raw=outcome.usage or {},
+        model=outcome.model,
+        request_id=outcome.request_id,
+        error_code=turn.error_code,
+        is_unbilled=outcome.is_unbilled,
+        arrived_output_tokens=0 if outcome.is_usage_final else _arrived(outcome),
+    )
+
+
+def _arrived(outcome: TurnOutcome) -> int:
+    """Estimate the output tokens of an answer whose final figures never came."""
+    characters = len(outcome.text) + outcome.thought
+    return estimate_tokens(characters) if characters else 0
+
+
+def _outcome_of(turn: Turn, outcome: TurnOutcome) -> Outcome:
+    if outcome.stop_reason == "refusal":
+        return Outcome.REFUSED
+    if turn.error_code == "timeout_error":
+        return Outcome.TIMED_OUT
+    return _OUTCOMES.get(TurnState(turn.state), Outcome.FAILED)
+
+
+def interrupt_dead_turns(interview: Interview | None = None) -> int:
+    """End live turns whose owner is gone, keeping what had arrived."""
+    unended = Turn.objects.filter(finished_at=None, heartbeat_at__lt=now() - DEAD_AFTER)
+    if interview is not None:
+        unended = unended.filter(conversation__interview=interview)
+    ended = 0
+    for turn_id, progress in unended.values_list("pk", "progress"):
+        try:
+            ended += end_turn(turn_id, _interrupted(turn_id, progress)) is not None
+        except Exception:
+            # One turn that can not be ended must not keep the others open.
+            logger.exception("Turn %s could not be ended", turn_id)
+    return ended
+
+
+def _interrupted(turn_id: UUID, progress: Mapping[str, Any]) -> TurnOutcome:
+    return TurnOutcome(
+        state=TurnState.INTERRUPTED,
+        text=stored_text(turn_id),
+        model=progress.get("model", ""),
+        request_id=progress.get("request_id", ""),
+        is_simulated=progress.get("is_simulated", False),
+        stop_reason="interrupted",
+        usage=progress.get("usage"),
+        error_code="interrupted",
+        error_message=_(
+            "The answer was interrupted on our side. Ask again when you like."
+        ),
+    )

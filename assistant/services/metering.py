@@ -1,0 +1,168 @@
+"""What a call to a model may cost and did cost: billing, in the assistant's words."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from assistant.configuration import Configuration
+from assistant.enums import TurnState
+from assistant.errors import (
+    BudgetSpentError,
+    ProviderError,
+    SpendingStoppedError,
+)
+from assistant.models import Turn
+from assistant.providers.parts import ChatRequest, TryFailed
+from base.clock import now
+from billing import errors as billing_errors
+from billing.enums import Outcome
+from billing.models import Reservation
+from billing.services.calls import Call
+from billing.services.ledger import Report
+from billing.services.pricing import bound_cost
+from billing.services.reservations import (
+    call_of,
+    is_soft_limit_reached,
+    record_attempt,
+    require_budget,
+    reserve,
+)
+from interviews.models import Interview
+from interviews.services.metering import describe_use
+
+PROVIDER = "anthropic"
+CHAT, SCORE = "chat", "score"
+# Longer than any call can take with its tries; what is open then will not come back.
+RESERVED_FOR = timedelta(minutes=15)
+_MESSAGE_OVERHEAD = 16
+
+
+def describe_call(
+    interview: Interview,
+    configuration: Configuration,
+    *,
+    purpose: str,
+    labels: Mapping[str, str] | None = None,
+) -> Call:
+    """Return what billing knows of a call made for an interview."""
+    return describe_use(
+        interview,
+        provider=PROVIDER,
+        model=configuration.score_model if purpose == SCORE else configuration.model,
+        purpose=purpose,
+        labels=labels,
+        key_label=configuration.key_label,
+        is_simulated=configuration.is_simulated,
+    )
+
+
+def bound_input(*texts: str) -> int:
+    """Return the most tokens that texts sent as messages can have.
+
+    A token stands for at least one byte, so there are no more tokens than bytes.
+    """
+    return sum(len(text.encode()) + _MESSAGE_OVERHEAD for text in texts)
+
+
+def bound_chat_input(request: ChatRequest) -> int:
+    """Return the most input tokens a chat request can have."""
+    contents = [str(message["content"]) for message in request.messages]
+    return bound_input(request.system, request.brief, *contents)
+
+
+def reserve_call(
+    call: Call, *, input_tokens: int, output_tokens: int, for_staff: bool = False
+) -> Reservation:
+    """Reserve what a call with so many tokens can cost at most.
+
+    Raises BudgetSpentError, in words for candidates or for staff, or
+    SpendingStoppedError; then the call is not made.
+    """
+    bound = bound_cost(
+        call.provider,
+        call.model,
+        at=now(),
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+    )
+    with _translated(for_staff=for_staff):
+        return reserve(call, bound=bound, expires_in=RESERVED_FOR)
+
+
+def require_chat_budget(interview: Interview, configuration: Configuration) -> None:
+    """Raise what a question would be refused with, before it is stored."""
+    with _translated():
+        require_budget(describe_call(interview, configuration, purpose=CHAT))
+
+
+@contextmanager
+def _translated(*, for_staff: bool = False) -> Iterator[None]:
+    """Say billing's refusals in words for candidates or for staff."""
+    try:
+        yield
+    except billing_errors.BudgetExceededError as error:
+        raise BudgetSpentError(error, for_staff=for_staff) from error
+    except billing_errors.SpendingStoppedError as error:
+        raise SpendingStoppedError(for_staff=for_staff) from error
+
+
+def is_chat_tight(interview: Interview, configuration: Configuration) -> bool:
+    """Say whether a soft limit is reached, so that answers are to be kept short."""
+    return is_soft_limit_reached(describe_call(interview, configuration, purpose=CHAT))
+
+
+@transaction.atomic
+def reserve_turn(
+    turn_id: UUID,
+    configuration: Configuration,
+    *,
+    input_tokens: int,
+    output_tokens: int,
+) -> bool:
+    """Reserve for a turn about to be asked; the turn keeps the reservation.
+
+    Returns False, with nothing reserved, where the turn was stopped or ended
+    meanwhile: its end would never settle. Raises BudgetSpentError or
+    SpendingStoppedError. Locks the turn, then the account, as ending a turn does.
+    """
+    turn = Turn.objects.select_for_update().get(pk=turn_id)
+    if turn.state != TurnState.RUNNING:
+        return False
+    interview = Interview.objects.select_related("assessment_version").get(
+        conversations__turns=turn_id
+    )
+    call = describe_call(
+        interview, configuration, purpose=CHAT, labels={"turn": str(turn.pk)}
+    )
+    reservation = reserve_call(
+        call, input_tokens=input_tokens, output_tokens=output_tokens
+    )
+    Turn.objects.filter(pk=turn_id).update(reservation=reservation)
+    return True
+
+
+def record_failed_try(turn_id: UUID, failed: TryFailed) -> None:
+    """Write a try that the provider refused and that is to be repeated.
+
+    A try of unknown cost counts with its bound, so that the next one may be refused:
+    raises BudgetSpentError or SpendingStoppedError.
+    """
+    turn = Turn.objects.select_related("reservation__account").get(pk=turn_id)
+    if turn.reservation is not None:
+        record_attempt(turn.reservation.pk, failure_report(failed))
+        with _translated():
+            require_budget(call_of(turn.reservation))
+
+
+def failure_report(failure: TryFailed | ProviderError) -> Report:
+    """Return what the ledger is told of a call that brought nothing."""
+    is_late = failure.code == "timeout_error"
+    return Report(
+        Outcome.TIMED_OUT if is_late else Outcome.FAILED,
+        request_id=failure.request_id,
+        error_code=failure.code,
+        is_unbilled=failure.is_unbilled,
+    )

@@ -1,0 +1,1 @@
+"""Writes: prices, the ledger, reservations, budgets."""

@@ -1,0 +1,1 @@
+"""The page about money, its download, and the panel on the first page of the admin."""

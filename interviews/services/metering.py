@@ -1,0 +1,67 @@
+"""What an interview uses, in the words of the ledger."""
+
+from collections.abc import Mapping
+
+from billing.enums import Meter
+from billing.services.calls import Call
+from billing.services.ledger import record_quantity
+from interviews.enums import RunKind
+from interviews.models import Interview, Run
+
+SANDBOX = "sandbox"
+_RUNNER = "runner"
+
+
+def describe_use(
+    interview: Interview,
+    *,
+    provider: str,
+    purpose: str,
+    model: str = "",
+    labels: Mapping[str, str] | None = None,
+    key_label: str = "",
+    is_simulated: bool = False,
+) -> Call:
+    """Return what billing knows of something used for an interview.
+
+    A preview counts like any interview: a colleague's try takes the organisation's
+    sandbox and money just the same. What the sample claims to have used never was,
+    so that it counts as simulated, whatever it is.
+    """
+    version = interview.assessment_version
+    return Call(
+        payer=str(interview.organisation_id),
+        reference=str(interview.pk),
+        provider=provider,
+        model=model,
+        purpose=purpose,
+        group=str(version.assessment_id),
+        labels={
+            "assessment_version": str(version.pk),
+            "person": str(interview.candidate_id),
+            **(labels or {}),
+        },
+        key_label=key_label,
+        is_simulated=is_simulated or interview.is_sample,
+    )
+
+
+def record_sandbox_time(run: Run, milliseconds: int) -> None:
+    """Write how long a run had the sandbox, once; nothing for one that never had it.
+
+    Locks the payer's account until the surrounding transaction ends, so it is called
+    last in it. A row of hidden tests is used again by each judgement, and each is
+    counted.
+    """
+    if milliseconds <= 0:
+        return
+    key = f"run:{run.pk}"
+    if run.kind == RunKind.HIDDEN:
+        key += f":{run.created_at:%Y%m%d%H%M%S%f}"
+    call = describe_use(
+        run.interview,
+        provider=_RUNNER,
+        purpose=SANDBOX,
+        labels={"run": str(run.pk)},
+    )
+    record_quantity(call, Meter.SANDBOX, milliseconds, idempotency_key=key)
