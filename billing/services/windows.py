@@ -1,7 +1,7 @@
 """The running sums a call counts in, their limits, and the lines it crosses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -106,11 +106,25 @@ def _condition(key: WindowKey) -> Q:
 
 
 def read_windows(keys: Sequence[WindowKey]) -> list[SpendWindow]:
-    """Return the sums that exist, without locking them."""
+    """Return the sums without locking them; where nothing was spent yet, an empty one."""
     condition = Q(pk__in=())
     for key in keys:
         condition |= _condition(key)
-    return list(SpendWindow.objects.filter(condition))
+    found = {
+        _key_of(window): window for window in SpendWindow.objects.filter(condition)
+    }
+    return [found.get(key) or SpendWindow(**asdict(key)) for key in keys]
+
+
+def _key_of(window: SpendWindow) -> WindowKey:
+    return WindowKey(
+        window.payer,
+        Scope(window.scope),
+        window.subject,
+        window.purpose,
+        window.starts_on,
+        window.is_simulated,
+    )
 
 
 def add_to_windows(

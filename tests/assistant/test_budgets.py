@@ -359,7 +359,8 @@ async def test_cap_of_one_organisation_leaves_the_others_alone(
     other = await sync_to_async(InterviewFactory.create)(state=InterviewState.ACTIVE)
     assert other.organisation_id != interview.organisation_id
 
-    failed = await end(await begin(interview))
+    with pytest.raises(BudgetSpentError) as refused:
+        await begin(interview)
 
-    assert failed.error_message == MONTH_SPENT
+    assert refused.value.message == MONTH_SPENT
     assert (await answer(other)).state == TurnState.FINISHED

@@ -116,6 +116,13 @@ def test_limit_of_nothing_lets_nothing_through() -> None:
     assert is_refused("0.01")
 
 
+def test_limit_of_nothing_is_told_before_anything_was_spent() -> None:
+    limit("0")
+
+    with pytest.raises(BudgetExceededError):
+        require_budget(make_call())
+
+
 def test_thousand_questions_stop_within_one_call_of_the_limit() -> None:
     limit("0.001")
     made = 0

@@ -260,7 +260,7 @@ async def test_judgement_that_breaks_off_counts_the_cases_before(
 def test_runs_of_one_organisation_end_together_while_it_goes_on(
     transactional_db: None,
 ) -> None:
-    """Account before timeline, everywhere: nobody waits for somebody who waits."""
+    """Timeline before account, everywhere: nobody waits for somebody who waits."""
     first = InterviewFactory.create(state=InterviewState.ACTIVE)
     second = InterviewFactory.create(
         state=InterviewState.ACTIVE, organisation=first.organisation
@@ -279,9 +279,9 @@ def test_runs_of_one_organisation_end_together_while_it_goes_on(
         for number in range(12):
             key = f"{interview.pk}:{number}"
             with transaction.atomic():
-                record_quantity(call, Meter.EGRESS, 1, idempotency_key=key)
                 payload = SectionOpened(section=number)
                 append_event(interview, payload, origin=Origin.ASSISTANT)
+                record_quantity(call, Meter.EGRESS, 1, idempotency_key=key)
 
     def work(part: tuple[Callable[[Interview], None], Interview]) -> None:
         try:

@@ -54,5 +54,5 @@ def test_env_example_defaults_are_those_of_the_settings() -> None:
 
 def test_env_example_explains_every_secret_without_giving_one() -> None:
     shown = read_example()
-    secrets = [name for name in shown if re.search(r"KEY|PASSWORD|TOKEN", name)]
+    secrets = [name for name in shown if re.search(r"(KEY|PASSWORD|TOKEN)$", name)]
     assert {name: shown[name] for name in secrets} == dict.fromkeys(secrets, "")
