@@ -71,7 +71,8 @@ def run_parts(verdict: Verdict, *, is_long: bool) -> None:
     if "chromium" in missing:
         verdict.left_out.append("the browser tests (Chromium is missing)")
     else:
-        part(verdict, "In the browser", f"{which} and browser")
+        # They mostly wait: for pages, for recordings, for processes that start.
+        part(verdict, "In the browser", f"{which} and browser", workers=2)
     if missing & {"postgresql", "redis-server"}:
         verdict.left_out.append("PostgreSQL and Redis (not installed)")
     else:

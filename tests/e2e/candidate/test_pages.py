@@ -51,7 +51,7 @@ def test_pages_before_the_start_are_accessible(
     launch: Launch, site: LiveSite, name: str
 ) -> None:
     interview = InterviewFactory.create()
-    context = launch().new_context(bypass_csp=True)
+    context = launch().new_context(bypass_csp=True, reduced_motion="reduce")
     enter(context, site, interview)
     url = (
         link_to(site, interview)
@@ -66,7 +66,7 @@ def test_pages_before_the_start_are_accessible(
 def test_pages_from_check_to_record_are_accessible(
     launch: Launch, site: LiveSite, interview: Interview
 ) -> None:
-    context = launch().new_context(bypass_csp=True)
+    context = launch().new_context(bypass_csp=True, reduced_motion="reduce")
     enter(context, site, interview)
     faults = look(context, address_of(site, interview, "check"))
     record_device_check(

@@ -64,10 +64,17 @@ class Browsers:
 def browsers(launch: Launch, stack: Stack) -> Iterator[Browsers]:
     """Two people at two computers."""
     browser = launch(*CAMERA)
-    size = {"width": 1440, "height": 900}
+
+    def open_context() -> BrowserContext:
+        return browser.new_context(
+            viewport={"width": 1440, "height": 900},
+            base_url=stack.url,
+            reduced_motion="reduce",
+        )
+
     made = Browsers(
-        recruiter=browser.new_context(viewport=size, base_url=stack.url),  # type: ignore[arg-type]
-        candidate=browser.new_context(viewport=size, base_url=stack.url),  # type: ignore[arg-type]
+        recruiter=open_context(),
+        candidate=open_context(),
         faults=[],
     )
     yield made

@@ -60,7 +60,7 @@ def interview(site: LiveSite) -> Interview:
 @pytest.fixture
 def room(site: LiveSite, launch: Launch, interview: Interview) -> Iterator[Room]:
     """The room of the interview; a script error in any window fails the test."""
-    context = launch().new_context(viewport=WIDE)
+    context = launch().new_context(viewport=WIDE, reduced_motion="reduce")
     enter(context, site, interview)
     opened = Room(site, interview, context)
     yield opened
