@@ -18,6 +18,7 @@ from tools.bootstrap.console import SetupError, duration, refuse, say
 from tools.bootstrap.frontend import find_node, node_env
 from tools.bootstrap.paths import ROOT
 
+TESTS_FAILED = 1
 NO_TESTS_COLLECTED = 5
 # These touch neither database nor Redis: once is enough.
 WITHOUT_SERVERS = ("ops", "runner", "assistant/simulator", "recordings/media")
@@ -72,7 +73,8 @@ def run_parts(verdict: Verdict, *, is_long: bool) -> None:
         verdict.left_out.append("the browser tests (Chromium is missing)")
     else:
         # They mostly wait: for pages, for recordings, for processes that start.
-        part(verdict, "In the browser", f"{which} and browser", workers=2)
+        browser = f"{which} and browser"
+        part(verdict, "In the browser", browser, workers=2, is_repeated=True)
     if missing & {"postgresql", "redis-server"}:
         verdict.left_out.append("PostgreSQL and Redis (not installed)")
     else:
@@ -100,8 +102,13 @@ def part(
     *,
     workers: int = 0,
     env: Mapping[str, str] | None = None,
+    is_repeated: bool = False,
 ) -> None:
-    """Run pytest on what the marker expression selects."""
+    """Run pytest on what the marker expression selects.
+
+    `is_repeated` runs what failed once more, one at a time, and says so: what passes
+    then is unsteady, not broken.
+    """
     say(f"\n== {title}")
     argv = [sys.executable, "-m", "pytest", "--ds=tests.settings"]
     argv += ["-q", "-m", expression]
@@ -113,17 +120,26 @@ def part(
         "--durations=8",
         "--durations-min=3",
     ]
-    if workers:
-        argv += ["-n", str(workers), "--dist", "loadgroup"]
     if env:
         argv += [f"--ignore=tests/{folder}" for folder in WITHOUT_SERVERS]
     name = title.lower().replace(" ", "-")
-    own = {"COVERAGE_FILE": str(ROOT / f".coverage.{name}"), **(env or {})}
-    code = subprocess.run(  # noqa: S603 -- our own command line
-        argv, cwd=ROOT, env=os.environ | own, check=False
-    ).returncode
+    at_once = ["-n", str(workers), "--dist", "loadgroup"] if workers else []
+    code = _pytest([*argv, *at_once], name, env)
+    if code == TESTS_FAILED and is_repeated:
+        say("\n-- What failed, once more and one at a time")
+        last = ["--last-failed", "--last-failed-no-failures=none"]
+        code = _pytest([*argv, *last], f"{name}-again", env)
+        if code == 0:
+            say("Unsteady: what failed first passed when it was run again.")
     if code not in {0, NO_TESTS_COLLECTED}:
         verdict.failed.append(title)
+
+
+def _pytest(argv: Sequence[str], name: str, env: Mapping[str, str] | None) -> int:
+    own = {"COVERAGE_FILE": str(ROOT / f".coverage.{name}"), **(env or {})}
+    return subprocess.run(  # noqa: S603 -- our own command line
+        argv, cwd=ROOT, env=os.environ | own, check=False
+    ).returncode
 
 
 def javascript(verdict: Verdict) -> None:
