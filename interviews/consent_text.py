@@ -1,7 +1,7 @@
-"""What candidates agree to, word by word: versioned data, never changed once used.
+"""What candidates agree to, word by word: a wording is never changed once used.
 
-A new wording is a new version beside the old ones; which one a candidate saw is
-stored with their agreement, with the whole text.
+A new wording takes the old one's place under a new version. What a candidate saw is
+stored whole with their agreement, so no old wording needs to be kept here.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from accounts.models import Organisation
 from interviews.enums import Policy
 from interviews.models import AssessmentVersion
 
-CURRENT_VERSION = "2026-11"
+CURRENT_VERSION = "2026-11-21"
 FALLBACK_LANGUAGE = "en"
 
 
@@ -74,7 +74,7 @@ class FilledConsent:
 
 
 _ENGLISH = ConsentText(
-    version="2026-11",
+    version=CURRENT_VERSION,
     language="en",
     statement=(
         "I have read this and agree that {organisation} runs this interview and "
@@ -108,6 +108,12 @@ _ENGLISH = ConsentText(
                     "Each change to your files with its time, each run with its "
                     "output, the result of the check of your devices, and what you "
                     "report with “Something is wrong”."
+                ),
+                Paragraph(
+                    "How text came into your files: typed, or pasted or dropped, and "
+                    "then how much and whether it was copied in this room or outside "
+                    "it. It is kept as a fact, not as a verdict, and what you copy "
+                    "elsewhere is never read."
                 ),
                 Paragraph("Your conversation with the assistant.", when="assistant"),
             ),

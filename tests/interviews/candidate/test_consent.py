@@ -142,6 +142,7 @@ def test_going_back_after_the_consent_leads_to_the_stage(
         ({"is_search_allowed": False}, "No searching on the web", "reading on"),
         ({"allowed_notes": "Pen {and} paper."}, "Pen {and} paper.", "\x00"),
         ({"retention_days": 1}, "for 1 day after", "1 days"),
+        ({}, "copied in this room or outside it", "\x00"),
     ],
 )
 @pytest.mark.django_db
