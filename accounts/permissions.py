@@ -13,6 +13,9 @@ VIEW, ADD, CHANGE, DELETE = "view", "add", "change", "delete"
 _EDIT = frozenset({VIEW, ADD, CHANGE, DELETE})
 _READ = frozenset({VIEW})
 _NONE: frozenset[str] = frozenset()
+_CONDUCT = frozenset(
+    {VIEW, "extend", "reopen", "cancel", "ask", "watch", "watch_any", "type"}
+)
 
 _O, _R, _V, _I, _F = (
     Role.OWNER,
@@ -47,11 +50,13 @@ TABLE: Mapping[str, Mapping[Role, frozenset[str]]] = {
         _R: frozenset({VIEW, ADD, "resend", "revoke"}),
         _V: _READ,
     },
+    # "watch" is for the interviews one was asked to watch, "watch_any" for all of them.
+    # Reviewers see everything of an interview but take no part in it: no "type".
     "interview": {
-        _O: frozenset({VIEW, "extend", "reopen", "cancel"}),
-        _R: frozenset({VIEW, "extend", "reopen", "cancel"}),
-        _V: _READ,
-        _I: _READ,
+        _O: _CONDUCT,
+        _R: _CONDUCT,
+        _V: frozenset({VIEW, "watch", "watch_any"}),
+        _I: frozenset({VIEW, "watch", "type"}),
     },
     "recording": {_O: _READ, _R: _READ, _V: _READ},
     "scorecard": {

@@ -162,3 +162,8 @@ class ProviderError(AssistantError):
         self.retryable = retryable
         self.request_id = request_id
         self.is_unbilled = is_unbilled
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the provider failed, or we did, and not what was asked."""
+        return self.code not in ("invalid_request_error", "request_too_large")

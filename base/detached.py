@@ -9,6 +9,7 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 _tasks: set[asyncio.Task[Any]] = set()
+_startup_hooks: list[Callable[[], Awaitable[None]]] = []
 _shutdown_hooks: list[Callable[[], Awaitable[None]]] = []
 
 
@@ -34,6 +35,16 @@ def start_detached(work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Tas
     return task
 
 
+def on_startup(hook: Callable[[], Awaitable[None]]) -> None:
+    """Have `hook` awaited once when the web process listens."""
+    _startup_hooks.append(hook)
+
+
+async def start_up() -> None:
+    """Await every hook, side by side; one that fails is logged and stops nobody."""
+    await asyncio.gather(*(_run_hook(hook) for hook in _startup_hooks))
+
+
 def on_shutdown(hook: Callable[[], Awaitable[None]]) -> None:
     """Have `hook` awaited once when the web process is told to stop."""
     _shutdown_hooks.append(hook)
@@ -52,4 +63,4 @@ async def _run_hook(hook: Callable[[], Awaitable[None]]) -> None:
     try:
         await hook()
     except Exception:
-        logger.exception("Shutdown hook failed")
+        logger.exception("A hook of the process failed")

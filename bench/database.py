@@ -35,21 +35,25 @@ def set_up() -> None:
 
 
 @contextmanager
-def private_postgres(*options: str) -> Iterator[None]:
-    """Let Django's database be a new one on PostgreSQL, migrated; dropped in the end."""
+def private_postgres(*options: str) -> Iterator[str]:
+    """Let Django's database be a new one on PostgreSQL, migrated; yield its address.
+
+    It is dropped in the end.
+    """
     set_up()
     name = f"bench_{secrets.token_hex(4)}"
     with servers.postgres(*servers.FOR_TESTS, *options) as url:
         _administer(url, f"CREATE DATABASE {name}")
+        address = f"{url.rsplit('/', 1)[0]}/{name}"
         embedded, config = connections["default"], connections.settings["default"]
         connections.settings["default"] = config | {
-            **dj_database_url.parse(f"{url.rsplit('/', 1)[0]}/{name}"),
+            **dj_database_url.parse(address),
             "OPTIONS": {},
         }
         connections["default"] = connections.create_connection("default")
         try:
             call_command("migrate", verbosity=0)
-            yield
+            yield address
         finally:
             connections["default"].close()
             connections["default"] = embedded

@@ -1,5 +1,5 @@
 // Turns the npm packages the browser needs into static/vendor/ (git-ignored).
-import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -34,6 +34,18 @@ const FONTS = [
   },
 ];
 
+/** Python for the browser: what runs where the server has no sandbox (docs/sandbox.md). */
+const PYODIDE = [
+  "pyodide.mjs",
+  "pyodide.asm.mjs",
+  "pyodide.asm.wasm",
+  "pyodide-lock.json",
+  "python_stdlib.zip",
+];
+
+/** Made by the set-up, from packages that are not npm's. */
+const KEPT = ["python"];
+
 function fontFace(font, file) {
   return `@font-face {
   font-family: "${font.family}";
@@ -61,7 +73,7 @@ async function copyFonts() {
 
 async function bundleModules() {
   await build({
-    entryPoints: [path.join(here, "codemirror.js"), path.join(here, "markdown.js")],
+    entryPoints: ["codemirror.js", "idb.js", "markdown.js"].map((name) => path.join(here, name)),
     outdir: vendor,
     bundle: true,
     format: "esm",
@@ -72,5 +84,18 @@ async function bundleModules() {
   });
 }
 
-await rm(vendor, { recursive: true, force: true });
-await Promise.all([bundleModules(), copyFonts()]);
+async function copyPyodide() {
+  const target = path.join(vendor, "pyodide");
+  await mkdir(target, { recursive: true });
+  const source = path.dirname(require.resolve("pyodide/package.json"));
+  for (const file of PYODIDE) await copyFile(path.join(source, file), path.join(target, file));
+}
+
+async function clean() {
+  await mkdir(vendor, { recursive: true });
+  const found = (await readdir(vendor)).filter((name) => !KEPT.includes(name));
+  await Promise.all(found.map((name) => rm(path.join(vendor, name), { recursive: true })));
+}
+
+await clean();
+await Promise.all([bundleModules(), copyFonts(), copyPyodide()]);

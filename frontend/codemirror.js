@@ -4,7 +4,8 @@ export {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
-  completionKeymap,
+  completeFromList,
+  completionStatus,
 } from "@codemirror/autocomplete";
 export {
   collab,
@@ -16,6 +17,7 @@ export {
 export {
   defaultKeymap,
   history,
+  historyField,
   historyKeymap,
   indentWithTab,
   isolateHistory,
@@ -26,14 +28,30 @@ export { javascript } from "@codemirror/lang-javascript";
 export { json } from "@codemirror/lang-json";
 export { markdown } from "@codemirror/lang-markdown";
 export { python } from "@codemirror/lang-python";
+export { SQLite, sql } from "@codemirror/lang-sql";
 export {
   bracketMatching,
+  ensureSyntaxTree,
   foldGutter,
   foldKeymap,
   indentOnInput,
   indentUnit,
+  language,
+  StreamLanguage,
   syntaxHighlighting,
+  syntaxTree,
 } from "@codemirror/language";
+export { shell } from "@codemirror/legacy-modes/mode/shell";
+export {
+  diagnosticCount,
+  forEachDiagnostic,
+  linter,
+  lintGutter,
+  nextDiagnostic,
+  openLintPanel,
+  previousDiagnostic,
+  setDiagnostics,
+} from "@codemirror/lint";
 export { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 export {
   Annotation,
@@ -41,11 +59,14 @@ export {
   Compartment,
   EditorSelection,
   EditorState,
+  StateEffect,
+  StateField,
   Text,
   Transaction,
 } from "@codemirror/state";
 export {
   crosshairCursor,
+  Decoration,
   drawSelection,
   dropCursor,
   EditorView,
@@ -55,5 +76,6 @@ export {
   keymap,
   lineNumbers,
   rectangularSelection,
+  WidgetType,
 } from "@codemirror/view";
 export { classHighlighter, highlightCode } from "@lezer/highlight";

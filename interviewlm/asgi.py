@@ -9,8 +9,9 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402 -- needs the apps loaded
 
+from interviewlm.bodies import BodyLimit  # noqa: E402 -- same reason
 from interviewlm.routing import websocket_application  # noqa: E402 -- same reason
 
 application = ProtocolTypeRouter(
-    {"http": django_application, "websocket": websocket_application}
+    {"http": BodyLimit(django_application), "websocket": websocket_application}
 )

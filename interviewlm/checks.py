@@ -1,6 +1,8 @@
 """The readiness checks of the parts every installation has."""
 
 import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,12 @@ from assistant.configuration import read_status
 from base.ids import new_token
 from base.readiness import Finding, register_check
 from interviewlm.celery import app as celery_app
-from interviews.runner_client import RunnerClient, RunnerUnavailable, Status
+from interviews.runner_client import (
+    RunnerClient,
+    RunnerUnavailable,
+    Status,
+    list_runners,
+)
 
 _SECONDS = 5.0
 
@@ -136,15 +143,31 @@ def check_media() -> Finding:
 
 
 def check_runner() -> Finding:
-    """Ask the runner whether its sandbox works; without it only running is off."""
+    """Ask every runner whether its sandbox works; without one only running is off."""
+    runners = list_runners()
+    findings = async_to_sync(_judge_runners)(runners)
+    if len(runners) == 1:
+        return findings[0]
+    worst = next((each for each in findings if each.status != "ok"), findings[0])
+    named = zip(runners, findings, strict=True)
+    message = " ".join(f"{name}: {each.message or 'ok.'}" for name, each in named)
+    return replace(worst, message=message)
+
+
+async def _judge_runners(addresses: Iterable[str]) -> list[Finding]:
+    return await asyncio.gather(*(_judge_runner(address) for address in addresses))
+
+
+async def _judge_runner(address: str) -> Finding:
     try:
-        status = async_to_sync(ask_runner)()
-    except (RunnerUnavailable, TimeoutError):
-        return Finding(
-            "warning",
-            "Running code is off: the runner does not answer.",
-            "Start it: python -m runner serve",
-        )
+        status = await ask_runner(address)
+    except RunnerUnavailable as error:
+        if error.code in {"runner_misconfigured", "unauthorized"}:
+            mend = "Check RUNNERS, RUNNER_TOKEN and RUNNER_CA_FILE."
+            return Finding("warning", str(error.message), mend)
+        return _NO_ANSWER
+    except TimeoutError:
+        return _NO_ANSWER
     if not status.available:
         return Finding(
             "warning",
@@ -161,10 +184,20 @@ def check_runner() -> Finding:
     return Finding()
 
 
-async def ask_runner() -> Status:
-    """Return what the runner says. Raises RunnerUnavailable, TimeoutError."""
+_NO_ANSWER = Finding(
+    "warning",
+    "Running code is off: the runner does not answer.",
+    "Start it: python -m runner serve",
+)
+
+
+async def ask_runner(address: str = "") -> Status:
+    """Return what a runner says, the first one unless another is named.
+
+    Raises RunnerUnavailable, TimeoutError.
+    """
     async with asyncio.timeout(_SECONDS):
-        return await RunnerClient(settings.RUNNER_SOCKET).status()
+        return await RunnerClient(address or list_runners()[0]).status()
 
 
 def check_assistant() -> Finding:

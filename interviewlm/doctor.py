@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from base.readiness import Finding, Result, run_check, run_checks
 from billing.price_checks import check_prices
 from interviewlm import checks
-from interviews.runner_client import RunnerUnavailable
+from interviews.runner_client import LanguageStatus, RunnerUnavailable
 
 MIB = 1024 * 1024
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
@@ -163,7 +163,7 @@ def check_languages() -> Finding:
         return Finding("warning", "No language can be run.", "See “runner”.")
     found = [each for each in languages if each.version]
     missing = [each for each in languages if not each.version]
-    listed = " · ".join(f"{each.label} {each.version}" for each in found)
+    listed = " · ".join(map(_describe_language, found))
     if not missing:
         return Finding(message=listed)
     return Finding(
@@ -171,3 +171,9 @@ def check_languages() -> Finding:
         f"{listed}; missing: {', '.join(each.label for each in missing)}.",
         " ".join(f"{each.label} needs {each.needs}." for each in missing),
     )
+
+
+def _describe_language(language: LanguageStatus) -> str:
+    """Label and version, and what finds the mistakes that the editor marks."""
+    marks = f" ({language.linter})" if language.linter else ""
+    return f"{language.label} {language.version}{marks}"

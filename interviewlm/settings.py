@@ -140,7 +140,11 @@ STATIC_URL = "static/"
 STATIC_ROOT = env_path("STATIC_ROOT", VAR_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES: dict[str, Any] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "interviewlm.filestorage.BucketStorage"
+        if MEDIA_S3_BUCKET
+        else "django.core.files.storage.FileSystemStorage"
+    },
     "staticfiles": {"BACKEND": "interviewlm.staticfiles.ModuleManifestStorage"},
 }
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -177,6 +181,7 @@ CELERY_BEAT_SCHEDULE = {
         "accounts.send_outbox": 60,
         "assistant.sweep_turns": 30,
         "billing.sweep": 60,
+        "interviews.close_workspaces": 60,
         "interviews.end_overdue": 15,
         "interviews.sweep_runs": 60,
         "interviews.sweep_steps": 60,
@@ -188,6 +193,11 @@ PIPELINE_STEPS = ["assemble", "hidden_tests", "score"]
 # The runner
 
 RUNNER_SOCKET = env_str("RUNNER_SOCKET", str(VAR_DIR / "runner.sock"))
+RUNNERS = env_list("RUNNERS")
+RUNNER_TOKEN = env_str("RUNNER_TOKEN", "")
+RUNNER_CA_FILE = env_str("RUNNER_CA_FILE", "")
+RUNNER_TLS_CERT = env_str("RUNNER_TLS_CERT", "")
+RUNNER_TLS_KEY = env_str("RUNNER_TLS_KEY", "")
 SANDBOX_REQUIRE_HARD_LIMITS = env_bool(
     "SANDBOX_REQUIRE_HARD_LIMITS", default=not IS_DEVELOPMENT
 )
@@ -216,6 +226,8 @@ LIMITS = {
     "file_bytes": 1_000_000,
     "workspace_bytes": 64 * 1024 * 1024,
     "workspace_documents": 500,
+    "workspace_entries": 4_000,
+    "kept_file_bytes": 8 * 1024 * 1024,
     "update_bytes": 256 * 1024,
     "run_seconds": 30,
     "run_memory_bytes": 256 * 1024 * 1024,
@@ -228,7 +240,17 @@ LIMITS = {
     "history_tokens": 3000,
     "history_tokens_tight": 1000,
     "chunk_bytes": 16 * 1024 * 1024,
+    # Less lost time than this is on record, not given back.
+    "credit_least_seconds": 5,
+    # Nobody there for so long, and for half the agreed time: abandoned before its end.
+    "absent_seconds": 60 * 60,
 }
+
+# Time given back for faults of ours: the most per cause, in seconds, and altogether
+# as a part of the agreed time (1/3).
+
+CREDIT_SECONDS = {"restart": 600, "sandbox": 600, "model": 300, "socket": 600}
+CREDIT_DIVISOR = 3
 
 # People
 

@@ -9,6 +9,7 @@ from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor
 
+from base.detached import start_up
 from interviewlm import web
 
 logger = logging.getLogger(__name__)
@@ -41,12 +42,15 @@ class DaphneServer(Server):  # type: ignore[misc]  # daphne is untyped
         super().__init__(**options)
         self.connections: dict[Any, dict[str, Any]] = {}
         self._ports: list[Any] = []
+        self._starting: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
 
     def listen_success(self, port: Any) -> None:
-        """Keep the port, which daphne itself forgets."""
+        """Keep the port, which daphne itself forgets, and say that we serve."""
         self._ports.append(port)
         super().listen_success(port)
+        if self._starting is None:
+            self._starting = twisted_loop.create_task(start_up())
 
     def begin_stop(self) -> None:
         """Start stopping, once."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 
+from base.detached import start_up
 from interviewlm import web
 
 
@@ -55,6 +56,11 @@ class UvicornServer(uvicorn.Server):
         if not self.should_exit:
             web.start_last_resort()
             self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say that we serve."""
+        await super().startup(sockets)
+        await start_up()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, await the hooks, then close what is open."""

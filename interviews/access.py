@@ -1,12 +1,17 @@
-"""Whose interview is it: the candidate's cookie, and members of the organisation."""
+"""Whose interview is it: the candidate's cookie, and members who may watch it live."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.signing import BadSignature, Signer
 from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.access import role_in
+from accounts.enums import Role
+from accounts.models import Organisation, User
+from accounts.permissions import is_allowed
 from interviews.enums import InterviewState
 from interviews.errors import InterviewError
 from interviews.models import Interview
@@ -70,10 +75,65 @@ def find_as_candidate(
     return interview
 
 
-def find_as_member(user: User, interview_id: UUID) -> Interview | None:
-    """Return the interview if the user belongs to its organisation, else None."""
-    return (
-        Interview.objects.select_related("organisation", "candidate")
-        .filter(pk=interview_id, organisation__memberships__user=user)
+def holds_cookie(cookies: Mapping[str, str], interview_id: UUID) -> bool:
+    """Say whether these cookies were once given to the interview's candidate.
+
+    Asks no database: for what must be known while it is away. It lets nobody in.
+    """
+    try:
+        value = _signer.unsign(cookies.get(cookie_name(interview_id), ""))
+        return UUID(hex=value.partition(".")[0]) == interview_id
+    except (BadSignature, ValueError):
+        return False
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """A member who may see an interview live, and whether they may type in it."""
+
+    interview: Interview
+    user: User
+    role: Role
+    may_type: bool
+
+    @property
+    def shown_name(self) -> str:
+        """What the candidate reads; never an e-mail address."""
+        return shown_name(self.user, self.interview.organisation)
+
+
+def shown_name(user: User, organisation: Organisation) -> str:
+    """Return how a member is called before a candidate."""
+    unnamed = _("Somebody of %(organisation)s") % {"organisation": organisation.name}
+    return user.name or unnamed
+
+
+def find_watcher(user_id: int | None, interview_id: UUID) -> Watcher | None:
+    """Return this user as somebody who may watch the interview, else None.
+
+    Reads everything anew: they may have left, or be asked no more. Whichever
+    organisation they picked for the back office does not matter here.
+    """
+    user = User.objects.filter(pk=user_id).first() if user_id else None
+    interview = (
+        Interview.objects.select_related(
+            "organisation", "candidate", "assessment_version"
+        )
+        .filter(pk=interview_id)
         .first()
     )
+    if interview is None or user is None:
+        return None
+    role = role_in(user, interview.organisation)
+    if role is None or not _may_watch(user, role, interview):
+        return None
+    is_writable = interview.assessment_version.is_interviewer_typing_allowed
+    may_type = is_writable and is_allowed(role, "type", "interview")
+    return Watcher(interview, user, role, may_type)
+
+
+def _may_watch(user: User, role: Role, interview: Interview) -> bool:
+    if is_allowed(role, "watch_any", "interview"):
+        return True
+    is_asked = is_allowed(role, "watch", "interview")
+    return is_asked and interview.interviewers.filter(user=user).exists()

@@ -4,10 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from time import monotonic
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
-from interviews.runner_client import RunnerClient, RunnerUnavailable
+from interviews.runner_client import RunnerClient, RunnerUnavailable, list_runners
 
 ANSWER_SECONDS = 5.0
 KEPT_SECONDS = 3.0
@@ -21,24 +20,25 @@ class Availability:
     message: str = ""
 
 
-_known: dict[str, tuple[float, Availability]] = {}
+_known: dict[tuple[str, ...], tuple[float, Availability]] = {}
 
 
 async def check_running() -> Availability:
-    """Ask the runner; a sandbox that does not work means that running is off."""
-    path = settings.RUNNER_SOCKET
-    asked_at, known = _known.get(path, (0.0, None))
+    """Ask the runners; where no sandbox works, running is off."""
+    runners = list_runners()
+    asked_at, known = _known.get(runners, (0.0, None))
     if known is not None and monotonic() - asked_at < KEPT_SECONDS:
         return known
-    availability = await _ask(path)
-    _known[path] = (monotonic(), availability)
+    found = await asyncio.gather(*(_ask(address) for address in runners))
+    availability = next((each for each in found if each.is_available), found[0])
+    _known[runners] = (monotonic(), availability)
     return availability
 
 
-async def _ask(path: str) -> Availability:
+async def _ask(address: str) -> Availability:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            status = await RunnerClient(path).status()
+            status = await RunnerClient(address).status()
     except RunnerUnavailable as error:
         return Availability(is_available=False, message=str(error.message))
     except TimeoutError:

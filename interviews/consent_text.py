@@ -126,6 +126,15 @@ _ENGLISH = ConsentText(
                     "and download your own record."
                 ),
                 Paragraph(
+                    "They may also watch live what you do in the room. It then shows "
+                    "you their names, and that they watched is noted."
+                ),
+                Paragraph(
+                    "They may type in your files with you. You see where, and what "
+                    "they write is kept as theirs, not as yours.",
+                    when="typing_allowed",
+                ),
+                Paragraph(
                     "A language model (Claude, by Anthropic) reads the code, the runs "
                     "and the conversation, to answer you and to draft a score. Picture "
                     "and sound are not sent to it. A person at {organisation} decides, "
@@ -210,8 +219,12 @@ def fill_consent(
     *,
     language: str,
     is_recorded: bool,
+    minutes: int | None = None,
 ) -> FilledConsent:
-    """Return the current text for one kind of interview, its places filled in."""
+    """Return the current text for one kind of interview, its places filled in.
+
+    `minutes` is this candidate's time where it is not the assessment's own.
+    """
     source = find_text(language)
     facts = _facts(assessment, is_recorded=is_recorded)
     counts = {
@@ -221,7 +234,7 @@ def fill_consent(
     values = {
         "organisation": organisation.name,
         "contact": organisation.contact_email,
-        "minutes": assessment.duration_minutes,
+        "minutes": minutes or assessment.duration_minutes,
         **{name: _count(source, name, number) for name, number in counts.items()},
     }
     notes = assessment.allowed_notes.strip()
@@ -240,6 +253,9 @@ def _facts(assessment: AssessmentVersion, *, is_recorded: bool) -> frozenset[str
             "",
             "recorded" if is_recorded else "unrecorded",
             "search_allowed" if assessment.is_search_allowed else "search_not_allowed",
+            "typing_allowed"
+            if assessment.is_interviewer_typing_allowed
+            else "no_typing",
             "assistant" if has_assistant else "no_assistant",
             f"policy_{assessment.policy}",
         }

@@ -81,6 +81,7 @@ class TimeEntryKind(models.TextChoices):
     """Why an interview has the time it has."""
 
     START = "start", _("Agreed time")
+    FACTOR = "factor", _("Extra time agreed")
     EXTENSION = "extension", _("Extension")
     CREDIT = "credit", _("Time given back")
     STOPPED = "stopped", _("Interview was closed")
@@ -91,6 +92,7 @@ class RunKind(models.TextChoices):
 
     TESTS = "tests", _("Visible tests")
     FILE = "file", _("File")
+    COMMAND = "command", _("Command")
     HIDDEN = "hidden", _("Hidden tests")
 
 
@@ -101,6 +103,25 @@ class RunState(models.TextChoices):
     RUNNING = "running", _("Running")
     FINISHED = "finished", _("Finished")
     INTERRUPTED = "interrupted", _("Interrupted")
+
+
+class FileKind(models.TextChoices):
+    """Why a file of the workspace is not a document that can be edited."""
+
+    BINARY = "binary", _("Binary file")
+    LARGE = "large", _("Larger than 1 MB")
+    LINK = "link", _("Link")
+    SPECIAL = "special", _("Special file")
+    UNTRACKED = "untracked", _("One file too many to track")
+
+
+class FaultCause(models.TextChoices):
+    """A fault of ours, or of a service we use, that took the candidate's time."""
+
+    RESTART = "restart", _("Our server restarted")
+    SANDBOX = "sandbox", _("Code could not be run")
+    MODEL = "model", _("The assistant's model failed")
+    SOCKET = "socket", _("The room could not be reached")
 
 
 class Decision(models.TextChoices):

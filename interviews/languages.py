@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from pydantic import AfterValidator
 
 from runner.languages.base import TestRunner
+from runner.languages.linting import Finding, Linter, Place, Severity
 from runner.languages.registry import (
     find_language,
+    find_linter,
     find_program,
     find_test_runner,
     list_languages,
@@ -19,10 +21,15 @@ from runner.languages.registry import (
 )
 
 __all__ = [
+    "Finding",
     "LanguageName",
+    "Linter",
+    "Place",
+    "Severity",
     "TestFormat",
     "TestRunner",
     "find_driver",
+    "find_linter",
     "find_program",
     "find_test_runner",
     "language_choices",

@@ -21,7 +21,10 @@ from base.clock import now
 from base.detached import on_shutdown, start_detached
 from base.ids import new_token
 from interviews.enums import RunKind, RunState
+from interviews.errors import InterviewError
+from interviews.live_attendance import note_no_sandbox, note_sandbox
 from interviews.live_output import LiveOutput, join_pieces
+from interviews.live_workspaces import LiveWorkspace, open_workspace
 from interviews.models import Run
 from interviews.reports import ReportError, parse_report
 from interviews.runner_client import (
@@ -32,6 +35,7 @@ from interviews.runner_client import (
     RunQueued,
     RunSpec,
     RunStarted,
+    WorkspaceChanged,
 )
 from interviews.services.runs import (
     LIVE_STATES,
@@ -61,6 +65,8 @@ class LiveRun:
     def __init__(self, run: Run, spec: RunSpec) -> None:
         self.id: UUID = run.pk
         self.kind = run.kind
+        self._interview_id = run.interview_id
+        self._asked_at = run.created_at
         self.position = 0
         self.started_at: datetime | None = None
         self.finished: Run | None = None
@@ -69,7 +75,8 @@ class LiveRun:
             limit=settings.LIMITS["run_output_bytes"], on_change=self.wake
         )
         self._spec = spec
-        self._client = RunnerClient(settings.RUNNER_SOCKET)
+        self._files: dict[str, str] = run.files
+        self._client: RunnerClient | None = None
         self._followers: set[asyncio.Event] = set()
         self._reader: asyncio.Task[RunOutcome] | None = None
         self._stopper: asyncio.Task[None] | None = None
@@ -77,6 +84,11 @@ class LiveRun:
         self._written = 0
         self._began: float | None = None
         self._interruption = ""
+
+    @property
+    def place(self) -> int | None:
+        """The place in the runner's line, 0 before it is known; None once it runs."""
+        return None if self.started_at else self.position
 
     def subscribe(self) -> asyncio.Event:
         """Return an event that is set at every change; give it back in the end."""
@@ -99,11 +111,13 @@ class LiveRun:
             self._stopper = asyncio.create_task(self._stop())
 
     async def _stop(self) -> None:
-        with suppress(RunnerUnavailable):
-            await self._client.cancel(self.id)
+        if self._client is not None:
+            with suppress(RunnerUnavailable):
+                await self._client.cancel(self.id)
         if self._reader is None:
             return
-        await asyncio.wait({self._reader}, timeout=STOP_SECONDS)
+        if self._client is not None:
+            await asyncio.wait({self._reader}, timeout=STOP_SECONDS)
         self._reader.cancel()
 
     def interrupt(self, message: str) -> None:
@@ -122,6 +136,8 @@ class LiveRun:
             self._ended.set()
             await keeper
             outcome = self._judge(self._reader, int((monotonic() - began) * 1000))
+            if _is_sandbox_away(self._reader):
+                await note_no_sandbox(self._interview_id, began_at=self._asked_at)
             self.output.end()
             run = await database_sync_to_async(finish_run)(
                 self.id,
@@ -145,7 +161,21 @@ class LiveRun:
             self.wake()
 
     async def _read(self) -> RunOutcome:
-        async with aclosing(self._client.run(self._spec)) as frames:
+        """Run on exactly the files of the run; then on what they become meanwhile.
+
+        What the run changed is stored when this returns.
+        """
+        async with open_workspace(self._interview_id) as workspace:
+            await workspace.sync()
+            await workspace.pin(self._files)
+            self._client = workspace.client
+            finished = await self._follow(workspace)
+            await workspace.settle()
+        return self._read_outcome(finished)
+
+    async def _follow(self, workspace: LiveWorkspace) -> RunFinished:
+        spec = replace(self._spec, workspace=workspace.claim.ref)
+        async with aclosing(workspace.client.run(spec)) as frames:
             async for frame in frames:
                 match frame:
                     case RunQueued(position=position):
@@ -154,10 +184,14 @@ class LiveRun:
                     case RunStarted():
                         self.started_at, self._began = now(), monotonic()
                         self.wake()
+                        workspace.begin()
+                        await note_sandbox(self._interview_id)
                     case RunOutput(stream=stream, data=data):
                         self.output.add(stream, data)
+                    case WorkspaceChanged():
+                        workspace.hint()
                     case RunFinished():
-                        return self._read_outcome(frame)
+                        return frame
         raise RunnerUnavailable("runner_lost", _("The run was lost. Run it again."))
 
     def _read_outcome(self, frame: RunFinished) -> RunOutcome:
@@ -187,7 +221,7 @@ class LiveRun:
         error = reader.exception()
         if error is None:
             return reader.result()
-        if isinstance(error, RunnerUnavailable):
+        if isinstance(error, InterviewError):
             message = str(error.message)
         else:
             logger.error("Run %s failed", self.id, exc_info=error)
@@ -209,7 +243,7 @@ class LiveRun:
             pieces = self._unwritten()
             try:
                 is_stopped = await database_sync_to_async(_keep_in_thread)(
-                    self.id, join_pieces(pieces), is_running=self.started_at is not None
+                    self.id, join_pieces(pieces), self.place
                 )
             except RunLostError:
                 self.interrupt(_("The run was cut off. Run it again."))
@@ -225,8 +259,16 @@ class LiveRun:
         return self.output.pieces[self._written :]
 
 
-def _keep_in_thread(run_id: UUID, pieces: Sequence[Piece], *, is_running: bool) -> bool:
-    keep_run(run_id, owner=OWNER, pieces=pieces, is_running=is_running)
+def _is_sandbox_away(reader: asyncio.Task[RunOutcome]) -> bool:
+    """Say whether a run was lost to a runner that cannot be reached, or runs nothing."""
+    error = None if reader.cancelled() else reader.exception()
+    return isinstance(error, RunnerUnavailable) and error.retryable
+
+
+def _keep_in_thread(run_id: UUID, pieces: Sequence[Piece], place: int | None) -> bool:
+    keep_run(run_id, owner=OWNER, pieces=pieces, is_running=place is None)
+    if place is not None:
+        cache.set(_place_key(run_id), place, _STOP_REMEMBERED_SECONDS)
     return bool(cache.get(_stop_key(run_id)))
 
 
@@ -238,6 +280,18 @@ def _read_tests(frame: RunFinished) -> tuple[list[dict[str, Any]] | None, str]:
         return [asdict(result) for result in parse_report(frame.files[0].data)], ""
     except ReportError as error:
         return None, str(error)
+
+
+def _place_key(run_id: UUID) -> str:
+    return f"run-place:{run_id}"
+
+
+def find_place(run_id: UUID) -> int:
+    """Return a queued run's place in the line, wherever it is executed; 0 if unknown."""
+    live = _live.get(run_id)
+    if live is not None:
+        return live.place or 0
+    return int(cache.get(_place_key(run_id)) or 0)
 
 
 def _stop_key(run_id: UUID) -> str:

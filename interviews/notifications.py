@@ -38,3 +38,8 @@ def announce_clock(interview: Interview) -> None:
 def announce_end(interview: Interview) -> None:
     """Tell open pages that the interview ended."""
     _announce(interview, {"type": "interview.ended", "state": interview.state})
+
+
+def announce_access(interview: Interview) -> None:
+    """Have open pages look whether they may still be there."""
+    _announce(interview, {"type": "access.changed"})

@@ -1,44 +1,56 @@
-"""What is installed for candidates' programs, as the runner tells it."""
+"""What candidates' programs find in the sandbox, as the runner tells it."""
 
 import asyncio
 import logging
 
 from asgiref.sync import async_to_sync
-from django.conf import settings
 from django.core.cache import cache
 
-from interviews.runner_client import Package, RunnerClient, RunnerUnavailable
+from interviews.runner_client import RunnerUnavailable, Status, choose_client
 
 logger = logging.getLogger(__name__)
+
+Shelf = tuple[str, list[str]]
 
 _KEY = "interviews.packages"
 _SECONDS = 60
 _WAIT_SECONDS = 2.0
 
 
-def list_packages() -> list[Package]:
-    """Return the packages at hand; empty while the runner does not answer.
+def list_packages() -> list[Shelf]:
+    """Return each language with its version and packages, for people to read.
 
-    Asked at most once a minute, so that a page never waits for it twice.
+    Languages this machine lacks are left out; all are while the runner does not
+    answer. It is asked at most once a minute, so that a page never waits twice.
     """
-    known = cache.get(_KEY)
+    known: list[Shelf] | None = cache.get(_KEY)
     if known is None:
-        known = [
-            (package.name, package.version, package.language) for package in _ask()
-        ]
+        known = _ask()
         cache.set(_KEY, known, _SECONDS)
-    return [Package(*item) for item in known]
+    return known
 
 
-def _ask() -> list[Package]:
+def _ask() -> list[Shelf]:
     try:
-        return async_to_sync(_read_packages)()
+        return _arrange(async_to_sync(_read_status)())
     except (RunnerUnavailable, TimeoutError):
         logger.info("The runner did not say what is installed")
         return []
 
 
-async def _read_packages() -> list[Package]:
+async def _read_status() -> Status:
     async with asyncio.timeout(_WAIT_SECONDS):
-        status = await RunnerClient(settings.RUNNER_SOCKET).status()
-    return list(status.packages)
+        return await (await choose_client()).status()
+
+
+def _arrange(status: Status) -> list[Shelf]:
+    """Versions first; what a version names already is not named again."""
+    shelves: dict[str, list[str]] = {}
+    labels = {language.name: language.label for language in status.languages}
+    for language in status.languages:
+        if language.version:
+            shelves[language.label] = language.version.split(", ")
+    for package in status.packages:
+        label = labels.get(package.language, package.language)
+        shelves.setdefault(label, []).append(f"{package.name} {package.version}")
+    return [(label, list(dict.fromkeys(names))) for label, names in shelves.items()]

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -122,19 +123,25 @@ def register_step(
     _definitions[name] = StepDefinition(name, handler, lease)
 
 
-def start_pipeline(interview: Interview) -> None:
+def start_pipeline(interview: Interview, *, not_before: datetime | None = None) -> None:
     """Create the steps of an ended interview, or set them back after a reopening.
 
     Called inside the transaction that ends the interview. A step still at work on
     what was there before the reopening loses its lease: its end does not count.
     """
+    begins_at = max(now(), not_before) if not_before else now()
     for position, name in enumerate(settings.PIPELINE_STEPS):
         step, is_new = PipelineStep.objects.get_or_create(
-            interview=interview, name=name, defaults={"position": position}
+            interview=interview,
+            name=name,
+            defaults={"position": position, "next_try_at": begins_at},
         )
         if not is_new:
-            _set_back(PipelineStep.objects.filter(pk=step.pk))
-    wake_pipeline(interview)
+            _set_back(PipelineStep.objects.filter(pk=step.pk), begins_at)
+    if begins_at > now():
+        _wake_later(interview, begins_at)
+    else:
+        wake_pipeline(interview)
 
 
 def reset_step(step: PipelineStep) -> None:
@@ -143,11 +150,13 @@ def reset_step(step: PipelineStep) -> None:
     _set_back(mine.exclude(state=StepState.RUNNING))
 
 
-def _set_back(steps: "QuerySet[PipelineStep]") -> None:
+def _set_back(
+    steps: "QuerySet[PipelineStep]", begins_at: datetime | None = None
+) -> None:
     steps.update(
         state=StepState.WAITING,
         attempts=0,
-        next_try_at=now(),
+        next_try_at=begins_at or now(),
         message="",
         started_at=None,
         finished_at=None,
@@ -175,6 +184,15 @@ def wake_pipeline(interview: Interview) -> None:
         if step is not None:
             run_pipeline_step.delay(step_id=step.pk)
 
+    transaction.on_commit(wake, robust=True)
+
+
+def _wake_later(interview: Interview, at: datetime) -> None:
+    """After commit, have a worker told of the first step when it is due."""
+    step = _pending().filter(interview=interview).order_by("position").first()
+    if step is None:
+        return
+    wake = partial(run_pipeline_step.apply_async, kwargs={"step_id": step.pk}, eta=at)
     transaction.on_commit(wake, robust=True)
 
 

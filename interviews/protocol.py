@@ -14,16 +14,28 @@ from pydantic import (
     TypeAdapter,
 )
 
+from interviews.enums import Origin
 from interviews.models import Run
-from interviews.selectors.workspace import Clock, DocumentEntry
+from interviews.selectors.workspace import (
+    Clock,
+    DocumentEntry,
+    FileTree,
+    OtherFile,
+    mark_origin,
+)
 from interviews.workspace.batches import Input, Update
 from interviews.workspace.changes import clean_text
 
 PROTOCOL = 1
 # What one document.updates frame carries at most; more goes into several.
 MAX_UPDATES_CHARS = 400_000
+MAX_COMMAND_CHARS = 2_000
 # A paste is never larger than a file.
 MAX_INPUT_UNITS = 1_000_000
+# What a browser may say of its own tests; interviews.reports keeps no more either.
+MAX_TESTS = 1_000
+# Cursors and selections of one writer at once.
+MAX_CURSORS = 16
 
 Frame = dict[str, Any]
 
@@ -42,6 +54,10 @@ Path = Annotated[str, BeforeValidator(_clean), Field(min_length=1, max_length=10
 Text = Annotated[str, BeforeValidator(_clean)]
 Version = Annotated[int, Field(ge=0, strict=True)]
 Offset = Annotated[int, Field(ge=0, strict=True)]
+# What goes on to the other windows must fit every channel layer.
+Place = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
+# Which file of this name is meant; one may go and another come.
+DocumentNumber = Annotated[int | None, Field(ge=0, strict=True)]
 
 
 class _ClientFrame(BaseModel):
@@ -54,6 +70,16 @@ class DocumentOpen(_ClientFrame):
     type: Literal["document.open"]
     id: FrameId
     path: Path
+
+
+class DocumentCatchUp(_ClientFrame):
+    """What was done to this document since this version?"""
+
+    type: Literal["document.catch_up"]
+    id: FrameId
+    path: Path
+    document: DocumentNumber = None
+    version: Version
 
 
 class InputItem(_ClientFrame):
@@ -87,6 +113,7 @@ class DocumentUpdate(_ClientFrame):
     type: Literal["document.update"]
     id: FrameId
     path: Path
+    document: DocumentNumber = None
     version: Version
     updates: Annotated[list[UpdateItem], Field(min_length=1, max_length=2000)]
 
@@ -115,7 +142,7 @@ class FileCreate(_ClientFrame):
 
 
 class FileRename(_ClientFrame):
-    """Give a file another path."""
+    """Give a file, or a folder, another path."""
 
     type: Literal["file.rename"]
     id: FrameId
@@ -124,21 +151,31 @@ class FileRename(_ClientFrame):
 
 
 class FileDelete(_ClientFrame):
-    """Delete a file."""
+    """Delete a file, or a folder with all in it."""
 
     type: Literal["file.delete"]
     id: FrameId
     path: Path
 
 
+class FileRestore(_ClientFrame):
+    """Bring back what a file.delete with this id took."""
+
+    type: Literal["file.restore"]
+    id: FrameId
+    deletion: FrameId
+
+
 class RunStart(_ClientFrame):
-    """Run the visible tests of a section, or one of its files."""
+    """Run the visible tests of a section, one of its files, or a line of shell."""
 
     type: Literal["run.start"]
     id: FrameId
     section: Annotated[str, BeforeValidator(_clean), Field(max_length=60)]
-    kind: Literal["tests", "file"]
+    kind: Literal["tests", "file", "command"]
     path: Path | None = None
+    command: Annotated[Text, Field(max_length=MAX_COMMAND_CHARS)] = ""
+    env: Annotated[dict[str, Text], Field(max_length=50)] = {}
 
 
 class RunStop(_ClientFrame):
@@ -158,6 +195,16 @@ class RunResume(_ClientFrame):
     offset: Offset
 
 
+class RunInBrowser(_ClientFrame):
+    """The candidate's browser ran the tests by itself; what it found is a claim."""
+
+    type: Literal["run.in_browser"]
+    id: FrameId
+    section: Annotated[str, BeforeValidator(_clean), Field(max_length=60)]
+    passed: Annotated[int, Field(ge=0, le=MAX_TESTS, strict=True)]
+    failed: Annotated[int, Field(ge=0, le=MAX_TESTS, strict=True)]
+
+
 class SectionOpen(_ClientFrame):
     """The candidate turned to another problem."""
 
@@ -166,11 +213,29 @@ class SectionOpen(_ClientFrame):
     section: Annotated[str, BeforeValidator(_clean), Field(max_length=60)]
 
 
+class LintAsk(_ClientFrame):
+    """Look this file over for mistakes; `version` is the one the page shows."""
+
+    type: Literal["lint.ask"]
+    id: FrameId
+    path: Path
+    version: Version
+
+
 class PresenceTake(_ClientFrame):
     """Let this window write."""
 
     type: Literal["presence.take"]
     id: FrameId | None = None
+
+
+class PresenceCursor(_ClientFrame):
+    """Where the writer of this window is: [anchor, head] pairs in this version."""
+
+    type: Literal["presence.cursor"]
+    path: Path | None = None
+    version: Place = 0
+    ranges: Annotated[list[tuple[Place, Place]], Field(max_length=MAX_CURSORS)] = []
 
 
 class Ping(_ClientFrame):
@@ -189,16 +254,21 @@ class Pong(_ClientFrame):
 
 ClientFrame = (
     DocumentOpen
+    | DocumentCatchUp
     | DocumentUpdate
     | DocumentApply
     | FileCreate
     | FileRename
     | FileDelete
+    | FileRestore
     | RunStart
     | RunStop
     | RunResume
+    | RunInBrowser
     | SectionOpen
+    | LintAsk
     | PresenceTake
+    | PresenceCursor
     | Ping
     | Pong
 )
@@ -217,10 +287,30 @@ def clock_fields(clock: Clock) -> Frame:
     return {"remaining_ms": clock.remaining_ms, "ends_at": iso(clock.ends_at)}
 
 
+def tree_fields(tree: FileTree) -> Frame:
+    """Return the file tree, as `hello` and `file.changed` carry it."""
+    return {
+        "documents": document_fields(tree.documents),
+        "files": [other_file_fields(entry) for entry in tree.others],
+        "unlisted": tree.unlisted,
+    }
+
+
+def other_file_fields(entry: OtherFile) -> Frame:
+    """Return a line of the tree for a file that is no document."""
+    return {
+        "path": entry.path,
+        "kind": entry.kind,
+        "size": entry.size,
+        "hash": entry.hash if entry.is_kept else "",
+    }
+
+
 def document_fields(documents: Iterable[DocumentEntry]) -> list[Frame]:
-    """Return the file tree."""
+    """Return the documents of the file tree."""
     return [
         {
+            "document": entry.document,
             "path": entry.path,
             "version": entry.version,
             "hash": entry.hash,
@@ -230,13 +320,19 @@ def document_fields(documents: Iterable[DocumentEntry]) -> list[Frame]:
     ]
 
 
-def updates_frame(path: str, first: int, updates: Iterable[Update]) -> Frame:
-    """Return the frame with updates that begin at version `first`."""
+def updates_frame(
+    path: str,
+    first: int,
+    updates: Iterable[Update],
+    *,
+    origin: str = Origin.CANDIDATE,
+) -> Frame:
+    """Return the frame with one writer's updates that begin at version `first`."""
     return {
         "type": "document.updates",
         "path": path,
         "version": first,
-        "updates": [update.as_json() for update in updates],
+        "updates": [mark_origin(update.as_json(), origin) for update in updates],
     }
 
 

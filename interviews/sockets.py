@@ -4,8 +4,10 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qs
 from uuid import UUID
 
 import structlog
@@ -15,11 +17,10 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, TypeAdapter
 
-from accounts.models import User
 from accounts.permissions import VIEW, is_allowed
 from base.clock import now
 from base.errors import DomainError
-from interviews.access import find_as_candidate, find_as_member
+from interviews.access import Watcher, find_as_candidate, find_watcher
 from interviews.enums import InterviewState
 from interviews.frames import decode_frame, parse_frame, read_frame_id
 from interviews.models import Interview
@@ -43,6 +44,14 @@ _CLOSED_STATES = (
 Frame = TypeVar("Frame", bound=BaseModel)
 
 
+@dataclass(frozen=True)
+class Entry:
+    """The right to a socket: as the candidate, or as a member who watches."""
+
+    interview: Interview
+    watcher: Watcher | None = None
+
+
 class InterviewConsumer(AsyncWebsocketConsumer, Generic[Frame]):
     """A socket of one interview.
 
@@ -50,7 +59,9 @@ class InterviewConsumer(AsyncWebsocketConsumer, Generic[Frame]):
     told, and closed with 4410, so that the page does not try for ever. The first
     frame is `hello`. `handle` gets parsed frames one at a time; what it raises as
     DomainError becomes an error frame with the frame's id. `permission_object` is the
-    line of the permission table that a member must be allowed to view.
+    line of the permission table that a member must be allowed to view, beside the
+    right to watch this interview. A browser that holds the candidate's cookie speaks
+    for the candidate, unless the address says `?as=member`.
     """
 
     frames: TypeAdapter[Frame]
@@ -61,14 +72,16 @@ class InterviewConsumer(AsyncWebsocketConsumer, Generic[Frame]):
         interview_id = UUID(str(self.scope["url_route"]["kwargs"]["interview_id"]))
         structlog.contextvars.bind_contextvars(interview=str(interview_id))
         self.interview_id = interview_id
-        self.is_candidate, interview = await database_sync_to_async(self._authorise)()
-        if interview is None:
+        entry = await database_sync_to_async(self._authorise)()
+        if entry is None:
             await self.close()
             return
+        self.watcher = entry.watcher
+        self.is_candidate = entry.watcher is None
         self._window, self._count = monotonic(), 0
         await self.accept()
-        if self.is_candidate and interview.state in _CLOSED_STATES:
-            await self._close_ended(interview.state)
+        if self.is_candidate and entry.interview.state in _CLOSED_STATES:
+            await self._close_ended(entry.interview.state)
             return
         await self.channel_layer.group_add(
             interview_group(interview_id), self.channel_name
@@ -78,25 +91,26 @@ class InterviewConsumer(AsyncWebsocketConsumer, Generic[Frame]):
         )
         await self.after_hello()
 
-    def _authorise(self) -> tuple[bool, Interview | None]:
-        interview = find_as_candidate(
-            self.scope.get("cookies", {}), self.interview_id, is_closed_ok=True
-        )
-        if interview is not None:
-            return True, interview
+    @property
+    def user_id(self) -> int | None:
+        """Who is signed in where this socket comes from."""
         user = self.scope.get("user")
-        if user is None or not isinstance(user.pk, int):
-            return False, None
-        # Read anew each time: somebody may have been deactivated since.
-        member = User.objects.filter(pk=user.pk, is_active=True).first()
-        if member is None:
-            return False, None
-        interview = find_as_member(member, self.interview_id)
-        if interview is None:
-            return False, None
-        role = interview.organisation.memberships.get(user=member).role
-        may_view = is_allowed(role, VIEW, self.permission_object)
-        return False, interview if may_view else None
+        return user.pk if user else None
+
+    def _authorise(self) -> Entry | None:
+        query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
+        if query.get("as") != ["member"]:
+            interview = find_as_candidate(
+                self.scope.get("cookies", {}), self.interview_id, is_closed_ok=True
+            )
+            if interview is not None:
+                return Entry(interview)
+        watcher = find_watcher(self.user_id, self.interview_id)
+        if watcher is None or not is_allowed(
+            watcher.role, VIEW, self.permission_object
+        ):
+            return None
+        return Entry(watcher.interview, watcher)
 
     async def hello(self) -> Mapping[str, Any]:
         """Return what the page needs to resume."""

@@ -1,5 +1,7 @@
 """Celery entry points of the interviews app: ids in, one service called."""
 
+import asyncio
+
 from celery import shared_task
 
 
@@ -25,6 +27,14 @@ def end_overdue() -> None:
     from interviews.services.lifecycle import end_overdue_interviews
 
     end_overdue_interviews()
+
+
+@shared_task(name="interviews.close_workspaces")
+def close_workspaces() -> None:
+    """Close the workspaces of interviews that are over."""
+    from interviews.live_workspaces import close_ended_workspaces
+
+    asyncio.run(close_ended_workspaces())
 
 
 @shared_task(name="interviews.sweep_runs")

@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -14,10 +15,12 @@ from runner.bwrap.hierarchies import find_hierarchies
 from runner.bwrap.host import Host
 from runner.bwrap.leftovers import sweep
 from runner.bwrap.process import become_reaper
+from runner.bwrap.warm import NOTHING_WARM, WarmLimits
 from runner.doctor.doctor import Doctor, Settings
 from runner.doctor.report import Report
 from runner.errors import RunnerError
-from runner.server import serve
+from runner.options import add_doors, read_doors
+from runner.serving import DRAIN_SECONDS, Serving, serve
 
 _FALSE = {"0", "false", "no", "off"}
 
@@ -29,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     become_reaper()
+    # Until there is something to drain.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     try:
         return _serve(options) if options.command == "serve" else _doctor(options)
     except RunnerError as error:
@@ -40,12 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m runner", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     server = commands.add_parser("serve", help="own the sandboxes behind a socket")
-    server.add_argument("--socket", type=Path, required=True)
-    server.add_argument("--state-dir", type=Path, required=True)
-    server.add_argument("--places", type=int, default=2 * (os.cpu_count() or 1))
-    server.add_argument(
-        "--socket-mode", type=lambda text: int(text, 8), default=0o600, metavar="OCTAL"
-    )
+    _add_serving(server)
     doctor = commands.add_parser("doctor", help="examine this machine's sandbox")
     doctor.add_argument("--json", action="store_true")
     for each in (server, doctor):
@@ -61,6 +61,37 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_serving(server: argparse.ArgumentParser) -> None:
+    add_doors(server)
+    server.add_argument(
+        "--state-dir",
+        type=Path,
+        required=True,
+        help="where this runner and the one that replaces it keep what they need",
+    )
+    server.add_argument(
+        "--drain-seconds",
+        type=float,
+        default=DRAIN_SECONDS,
+        help="after SIGUSR1, how long runs and workspaces may take to end",
+    )
+    server.add_argument("--places", type=int, default=2 * (os.cpu_count() or 1))
+    server.add_argument(
+        "--warm",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="empty sandboxes that wait for a run (default: one per core; 0: none)",
+    )
+    server.add_argument(
+        "--warm-homes",
+        type=int,
+        default=16,
+        metavar="N",
+        help="workspaces used last in which one more waits (default 16; 0: none)",
+    )
+
+
 def _requires_hard_limits() -> bool:
     """As in the settings of the web side: yes, except in development."""
     value = os.environ.get("SANDBOX_REQUIRE_HARD_LIMITS", "").strip().lower()
@@ -70,20 +101,15 @@ def _requires_hard_limits() -> bool:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    settings = _settings(options, options.state_dir.resolve())
-    asyncio.run(_run_server(options, settings))
-    return 0
-
-
-async def _run_server(options: argparse.Namespace, settings: Settings) -> None:
-    doctor = Doctor(settings, Host(), find_hierarchies())
-    await serve(
-        options.socket,
-        settings,
-        doctor,
+    warm = WarmLimits(max(options.warm, 0), max(options.warm_homes, 0))
+    serving = Serving(
+        settings=_settings(options, options.state_dir.resolve(), warm),
+        doors=read_doors(options, os.environ),
         places=max(options.places, 1),
-        mode=options.socket_mode,
+        drain_seconds=options.drain_seconds,
     )
+    asyncio.run(serve(serving))
+    return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -114,12 +140,17 @@ def _print_report(report: Report) -> None:
         sys.stdout.write(f"limit on {name}: {level}\n")
     for language in report.languages:
         found = language.version or f"missing: it needs {language.needs}"
+        if language.linter:
+            found += f"; marks mistakes with {language.linter}"
         sys.stdout.write(f"language {language.label}: {found}\n")
 
 
-def _settings(options: argparse.Namespace, state_dir: Path) -> Settings:
+def _settings(
+    options: argparse.Namespace, state_dir: Path, warm: WarmLimits = NOTHING_WARM
+) -> Settings:
     return Settings(
         state_dir=state_dir,
         toolchain=options.toolchain,
         require_hard_limits=options.require_hard_limits,
+        warm=warm,
     )

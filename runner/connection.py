@@ -14,6 +14,9 @@ from runner.protocol import (
     RunCancel,
     RunStart,
     Status,
+    StatusRequest,
+    WorkspaceReply,
+    WorkspaceRequest,
     encode_frame,
     parse_request,
     read_frame,
@@ -23,6 +26,8 @@ from runner.runs import Run
 logger = logging.getLogger(__name__)
 
 MAX_RUNS = 64
+MAX_ANSWERS = 16
+QUIET_SECONDS = 2.0
 
 
 class Service(Protocol):
@@ -33,6 +38,8 @@ class Service(Protocol):
     def begin(self, run: Run) -> asyncio.Task[None]: ...
 
     def cancel(self, run_id: str) -> None: ...
+
+    async def answer(self, request: WorkspaceRequest) -> WorkspaceReply: ...
 
 
 class Connection:
@@ -49,6 +56,19 @@ class Connection:
         self._writer = writer
         self._runs: dict[Run, asyncio.Task[None]] = {}
         self._looks: set[asyncio.Task[None]] = set()
+        self._answers: set[asyncio.Task[None]] = set()
+        self._heard_at = _now()
+        self.workspaces: set[str] = set()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing is under way here, and nothing was asked for a moment."""
+        is_idle = not (self._runs or self._answers or self._looks)
+        return is_idle and _now() - self._heard_at > QUIET_SECONDS
+
+    def leave(self) -> None:
+        """Send the client away: it reads the end, and so do we."""
+        self._writer.close()
 
     async def serve(self) -> None:
         """Until the client closes or sends what is no frame at all."""
@@ -66,20 +86,46 @@ class Connection:
                 return
             if data is None:
                 return
+            self._heard_at = _now()
             try:
                 await self._handle(parse_request(data))
             except ProtocolError as error:
-                await self.send(Failure("bad_request", error.message, run=error.run))
+                await self.send(
+                    Failure(
+                        "bad_request", error.message, run=error.run, id=error.request
+                    )
+                )
 
     async def _handle(self, request: Request) -> None:
         if isinstance(request, RunStart):
             await self._start(request)
         elif isinstance(request, RunCancel):
             self._service.cancel(request.run)
-        else:
+        elif isinstance(request, StatusRequest):
             look = asyncio.create_task(self._tell_status(full=request.full))
             self._looks.add(look)
             look.add_done_callback(self._looks.discard)
+        else:
+            await self._begin_answer(request)
+
+    async def _begin_answer(self, request: WorkspaceRequest) -> None:
+        """Requests about one workspace are served in the order they came in, beside
+        everything else; nothing more is read while many are waiting."""
+        if len(self._answers) >= MAX_ANSWERS:
+            await asyncio.wait(self._answers, return_when=asyncio.FIRST_COMPLETED)
+        self.workspaces.add(request.workspace)
+        answer = asyncio.create_task(self._answer(request))
+        self._answers.add(answer)
+        answer.add_done_callback(self._answers.discard)
+
+    async def _answer(self, request: WorkspaceRequest) -> None:
+        reply: WorkspaceReply | Failure
+        try:
+            reply = await self._service.answer(request)
+        except RunnerError as error:
+            reply = Failure(error.code, error.message, error.retryable, id=request.id)
+        with suppress(ConnectionError):
+            await self.send(reply)
 
     async def _start(self, request: RunStart) -> None:
         try:
@@ -111,8 +157,13 @@ class Connection:
             run.cancel.set()
         for look in self._looks:
             look.cancel()
-        waiting = {*self._runs.values(), *self._looks}
+        # What was begun on the files is brought to its end, heard or not.
+        waiting = {*self._runs.values(), *self._looks, *self._answers}
         if waiting:
             await asyncio.wait(waiting)
         with suppress(ConnectionError):
             await self._writer.wait_closed()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -31,3 +31,22 @@ class SandboxFailedError(RunnerError):
 
     code = "sandbox_failed"
     retryable = True
+
+
+class StaleEpochError(RunnerError):
+    """Somebody with a newer claim has taken the workspace over."""
+
+    code = "stale_epoch"
+
+
+class WorkspaceClosedError(RunnerError):
+    """The workspace is not open, or not any more: open it again."""
+
+    code = "workspace_closed"
+    retryable = True
+
+
+class WorkspaceFullError(RunnerError):
+    """A change did not fit on the workspace's disk; others may have been made."""
+
+    code = "workspace_full"

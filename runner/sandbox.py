@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from runner.errors import SandboxUnavailableError
@@ -11,8 +12,26 @@ from runner.protocol.replies import Reason, Stream
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """A directory on the runner's disk that outlives a run, and the account it is of.
+
+    `path` is absolute and may be searched by `uid` all the way down, since the sandbox
+    is built with the rights of that account. `uid` is never 0; it is our own where the
+    runner is not root. Whoever opens a home owns the lease of its uid.
+    """
+
+    path: Path
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One command to run in a fresh workspace, with its limits already settled."""
+    """One command to run, with its limits already settled.
+
+    It runs in a fresh workspace that dies with it, or, with `home`, in that directory;
+    then `files` is empty, `cwd` exists already and the directory's own quota holds
+    instead of `limits.workspace_bytes`.
+    """
 
     argv: tuple[str, ...]
     files: tuple[InputFile, ...] = ()
@@ -21,6 +40,7 @@ class Job:
     stdin: bytes = b""
     limits: Limits = field(default_factory=Limits)
     collect: tuple[str, ...] = ()
+    home: Home | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +86,7 @@ class Sink(Protocol):
     async def output(self, stream: Stream, data: bytes) -> None: ...
 
 
-class Sandbox(Protocol):
+class Executor(Protocol):
     """Runs a job contained, or raises; there is no way to run one uncontained."""
 
     @property
@@ -74,6 +94,21 @@ class Sandbox(Protocol):
 
     async def run(self, job: Job, sink: Sink, cancel: asyncio.Event) -> Outcome:
         """Run to the end. Setting `cancel` ends the job with reason "cancelled"."""
+        ...
+
+
+class Sandbox(Executor, Protocol):
+    """What the runner works with: it also gets ready for runs that will come."""
+
+    async def prepare(self, home: Home) -> None:
+        """Runs in this home will follow: get ready, where that makes them faster.
+
+        A run in a home prepares it too. It is released before it goes away.
+        """
+        ...
+
+    async def release(self, home: Home) -> None:
+        """Nothing that waits for a job is left in the home when this returns."""
         ...
 
     async def close(self) -> None:
@@ -93,6 +128,12 @@ class DisabledSandbox:
 
     async def run(self, job: Job, sink: Sink, cancel: asyncio.Event) -> Outcome:
         raise SandboxUnavailableError(self._reason)
+
+    async def prepare(self, home: Home) -> None:
+        return None
+
+    async def release(self, home: Home) -> None:
+        return None
 
     async def close(self) -> None:
         return None

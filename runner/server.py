@@ -1,51 +1,61 @@
-"""The runner's server: a unix socket in front of the doctor's sandbox."""
+"""The runner's server: connections in front of the doctor's sandbox."""
 
 import asyncio
-import fcntl
 import logging
 import os
-import signal
-import socket
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from uuid import uuid4
 
-from runner.bwrap.leftovers import sweep
 from runner.connection import Connection
 from runner.doctor.doctor import Doctor, Settings
 from runner.errors import RunnerBusyError, RunnerError
-from runner.protocol import Status
+from runner.protocol import Status, WorkspaceReply, WorkspaceRequest
 from runner.runs import Run
 from runner.toolchain.packages import list_packages
 from runner.waiting import WaitingRoom
+from runner.workspaces.disks import Disks
+from runner.workspaces.store import Workspaces
 
 logger = logging.getLogger(__name__)
 
-_MAX_SOCKET_PATH = 100
 _MAX_CONNECTIONS = 256
 _STOP_SECONDS = 8.0
+_LOOK_SECONDS = 0.2
+_RESTARTING = "The runner is restarting. Try again in a moment."
 
 
 class Server:
-    """Holds the runs of all connections; one per state directory."""
+    """Holds the runs of all connections."""
 
-    def __init__(self, doctor: Doctor, places: int) -> None:
+    def __init__(
+        self, doctor: Doctor, places: int, settings: Settings, generation: str = ""
+    ) -> None:
         self._doctor = doctor
         self._room = WaitingRoom(places)
         self._runs: dict[str, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._connections: set[asyncio.Task[None]] = set()
-        self._generation = uuid4().hex
+        self._connections: dict[asyncio.Task[None], Connection] = {}
+        self._generation = generation or uuid4().hex
+        is_root = os.geteuid() == 0
+        self.workspaces = Workspaces(
+            Disks(settings.state_dir, is_root=is_root),
+            lambda: doctor.sandbox,
+            is_root=is_root,
+            generation=self._generation,
+            require_hard_limits=settings.require_hard_limits,
+        )
         self._is_stopping = False
+        self._is_draining = False
 
     async def status(self, *, full: bool) -> Status:
         report = await (self._doctor.examine() if full else self._doctor.look())
+        levels = self._doctor.sandbox.levels.to_json()
+        if levels["workspace"] == "hard":
+            levels["workspace"] = self.workspaces.level
         return Status(
             available=report.is_ok,
             reason=report.reason,
-            levels=self._doctor.sandbox.levels.to_json(),
+            levels=levels,
             packages=list_packages(self._doctor.toolchain),
             generation=self._generation,
             running=self._room.running,
@@ -54,8 +64,8 @@ class Server:
         )
 
     def begin(self, run: Run) -> asyncio.Task[None]:
-        if self._is_stopping:
-            raise RunnerBusyError("The runner is restarting. Try again in a moment.")
+        if self._is_stopping or self._is_draining:
+            raise RunnerBusyError(_RESTARTING)
         if run.id in self._runs:
             raise RunnerError("This run has been started already.")
         self._runs[run.id] = run
@@ -63,6 +73,9 @@ class Server:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    async def answer(self, request: WorkspaceRequest) -> WorkspaceReply:
+        return await self.workspaces.answer(request)
 
     def cancel(self, run_id: str) -> None:
         run = self._runs.get(run_id)
@@ -72,7 +85,7 @@ class Server:
     async def _follow(self, run: Run) -> None:
         try:
             with suppress(ConnectionError):
-                await run.follow(self._doctor, self._room)
+                await run.follow(self._doctor, self._room, self.workspaces)
         finally:
             del self._runs[run.id]
         if run.has_failed:
@@ -85,15 +98,15 @@ class Server:
         if task is None or len(self._connections) >= _MAX_CONNECTIONS:
             writer.close()
             return
-        self._connections.add(task)
+        connection = self._connections[task] = Connection(self, reader, writer)
         try:
-            await Connection(self, reader, writer).serve()
+            await connection.serve()
         except ConnectionError:
             logger.debug("a client went away")
         except Exception:
             logger.exception("a connection failed")
         finally:
-            self._connections.discard(task)
+            del self._connections[task]
 
     async def stop(self) -> None:
         """End every run, tell its client, and leave nothing behind."""
@@ -106,84 +119,20 @@ class Server:
             task.cancel()
         if self._connections:
             await asyncio.wait(set(self._connections), timeout=_STOP_SECONDS)
+        await self.workspaces.stop()
         await self._doctor.close()
 
+    async def drain(self) -> None:
+        """Begin nothing more; returns when all runs have ended and nobody is connected.
 
-async def serve(
-    path: Path, settings: Settings, doctor: Doctor, *, places: int, mode: int = 0o600
-) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    with hold_state_dir(settings.state_dir):
-        sweep(settings.state_dir / "runs")
-        server = Server(doctor, places)
-        serving = asyncio.create_task(_serve(path, server, doctor, mode))
-        stop = asyncio.create_task(stopping.wait())
-        try:
-            await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stop.cancel()
-            serving.cancel()
-            await server.stop()
-            with suppress(asyncio.CancelledError):
-                await serving
-    logger.info("runner has stopped")
-
-
-async def _serve(path: Path, server: Server, doctor: Doctor, mode: int) -> None:
-    """The socket appears once the first examination is over."""
-    await doctor.examine()
-    listener = await _listen(path, server, mode)
-    logger.info("runner listens")
-    try:
-        await doctor.keep_examining()
-    finally:
-        listener.close()
-        _remove(path)
-
-
-async def _listen(path: Path, server: Server, mode: int) -> asyncio.Server:
-    if len(os.fsencode(path)) > _MAX_SOCKET_PATH:
-        raise RunnerError("The path of the runner's socket is too long.")
-    _prepare(path)
-    before = os.umask(0o177)
-    try:
-        listener = await asyncio.start_unix_server(server.accept, path)
-    finally:
-        os.umask(before)
-    os.chmod(path, mode)  # noqa: PTH101 - one call, nothing to wait for
-    return listener
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-
-
-def _prepare(path: Path) -> None:
-    """A socket nobody listens on is left from a crash; anything else stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        is_socket = stat.S_ISSOCK(path.lstat().st_mode)
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX) as probe:
-        if not is_socket or probe.connect_ex(str(path)) == 0:
-            raise RunnerError("Something else is at the path of the runner's socket.")
-    path.unlink()
-
-
-@contextmanager
-def hold_state_dir(state_dir: Path) -> Iterator[None]:
-    """One runner per state directory, private to it."""
-    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    state_dir.chmod(0o700)
-    with (state_dir / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            message = "Another runner uses this state directory."
-            raise RunnerError(message) from None
-        yield
+        Whoever is only connected is sent away once it has been quiet for a moment and
+        nothing runs in a workspace it has asked about: it finds another runner.
+        """
+        self._is_draining = True
+        self.workspaces.refuse_more(_RESTARTING)
+        while self._runs or self._connections:
+            busy = {run.workspace for run in self._runs.values()}
+            for connection in list(self._connections.values()):
+                if connection.is_quiet and not connection.workspaces & busy:
+                    connection.leave()
+            await asyncio.sleep(_LOOK_SECONDS)

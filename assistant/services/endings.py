@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +22,9 @@ from billing.enums import Outcome
 from billing.models import Usage
 from billing.services.ledger import Report
 from billing.services.reservations import release, settle
-from interviews.enums import Origin
+from interviews.enums import FaultCause, Origin
 from interviews.models import Interview
+from interviews.services.faults import report_fault
 from interviews.timeline.log import append_event
 
 logger = logging.getLogger(__name__)
@@ -42,7 +44,8 @@ class TurnOutcome:
     `usage` is the provider's object as received, None if none came, and is final once
     the provider gave its last figures; `thought` is the thinking that arrived, in
     characters. `is_unsent` says that no request is under way, `is_unbilled` that the
-    provider refused the last one before doing anything.
+    provider refused the last one before doing anything, `is_fault` that it, or we,
+    failed the candidate.
     """
 
     state: str
@@ -59,6 +62,7 @@ class TurnOutcome:
     is_simulated: bool = False
     is_unsent: bool = False
     is_unbilled: bool = False
+    is_fault: bool = False
 
 
 def end_turn(turn_id: UUID, outcome: TurnOutcome) -> Message | None:
@@ -96,7 +100,31 @@ def end_turn(turn_id: UUID, outcome: TurnOutcome) -> Message | None:
         message.usage = _meter(turn, outcome)
         if message.usage is not None:
             message.save(update_fields=["usage"])
+        _tell_fault(interview.pk, turn, outcome)
         return message
+
+
+def _tell_fault(interview_id: UUID, turn: Turn, outcome: TurnOutcome) -> None:
+    """Once all of this is stored, have lost time given back: from the question on.
+
+    Afterwards, because it locks the interview, which comes before the timeline.
+    """
+    if turn.state == TurnState.INTERRUPTED:
+        cause, ended_at = FaultCause.RESTART, turn.heartbeat_at or turn.created_at
+    elif turn.state == TurnState.FAILED and outcome.is_fault:
+        cause, ended_at = FaultCause.MODEL, now()
+    else:
+        return
+    report = partial(
+        report_fault,
+        interview_id,
+        cause=cause,
+        key=f"turn:{turn.pk}",
+        began_at=turn.created_at,
+        ended_at=ended_at,
+        detail=turn.error_code,
+    )
+    transaction.on_commit(report, robust=True)
 
 
 def _store_answer(turn: Turn, outcome: TurnOutcome) -> Message:

@@ -294,6 +294,7 @@ class _Answer:
                 request_id=self._outcome.request_id
                 or (told.request_id if told else ""),
                 is_unbilled=told is not None and told.is_unbilled,
+                is_fault=told is not None and told.is_fault,
             )
         )
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from interviews.enums import RunKind
@@ -12,7 +14,15 @@ from interviews.selectors.review import event_time, format_clock
 
 MAX_DIFF_LINES = 4000
 MAX_VERSIONS = 200
-_KINDS = ("file.created", "run.started", "turn.asked", "document.applied")
+MAX_OTHER_FILES = 1000
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+_KINDS = (
+    "file.created",
+    "run.started",
+    "turn.asked",
+    "document.applied",
+    "document.late",
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,32 @@ def list_files(interview: Interview) -> list[FileHistory]:
     return histories
 
 
+@dataclass(frozen=True)
+class OtherFile:
+    """A file that is no document: `address` is its content's, empty where none is kept."""
+
+    path: str
+    kind: str
+    size: int
+    address: str
+    may_be_picture: bool
+
+
+def list_other_files(interview: Interview) -> list[OtherFile]:
+    """Return the files there are besides documents, by path."""
+    address = reverse("admin:interview-review-content", args=[interview.pk])
+    return [
+        OtherFile(
+            row.path,
+            row.get_kind_display(),
+            row.size,
+            f"{address}?{urlencode({'path': row.path})}" if row.content else "",
+            row.path.lower().endswith(_PICTURES),
+        )
+        for row in interview.workspace_files.order_by("path")[:MAX_OTHER_FILES]
+    ]
+
+
 def _versions_by_path(interview: Interview) -> dict[str, list[FileVersion]]:
     found: dict[str, list[FileVersion]] = {}
     events = interview.events.filter(kind__in=_KINDS).order_by("seq")
@@ -70,18 +106,23 @@ def _versions_by_path(interview: Interview) -> dict[str, list[FileVersion]]:
 def _contents(kind: str, payload: dict[str, object]) -> Iterable[tuple[str, str]]:
     if kind in {"file.created", "document.applied"}:
         return [(str(payload["path"]), str(payload["hash"]))]
+    if kind == "document.late":
+        is_shown = payload["hash"] and not payload["is_applied"]
+        return [(str(payload["path"]), str(payload["hash"]))] if is_shown else []
     files = payload.get("files")
     return list(files.items()) if isinstance(files, dict) else []
 
 
 def _label(kind: str, payload: dict[str, object]) -> str:
     if kind == "file.created":
-        is_starter = payload.get("source") == "starter"
-        return _("Starter") if is_starter else _("Created")
+        sources = {"starter": _("Starter"), "upload": _("Uploaded")}
+        return sources.get(str(payload.get("source")), _("Created"))
     if kind == "document.applied":
         return _("Block of the answer taken over")
     if kind == "turn.asked":
         return _("Assistant asked")
+    if kind == "document.late":
+        return _("Arrived after the end, not judged")
     labels = dict(RunKind.choices)
     return str(labels.get(str(payload.get("run_kind", "")), _("Run")))
 

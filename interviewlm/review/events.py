@@ -12,6 +12,7 @@ from base.text import shorten
 from interviews.enums import Decision, InterviewState, RunKind, TimeEntryKind
 from interviews.models import Interview
 from interviews.selectors.review import event_time, format_clock
+from interviews.timewords import format_seconds
 
 MAX_LINES = 3000
 SAME_EDIT_MS = 30_000
@@ -51,9 +52,9 @@ class EventLine:
 def track_of(kind: str) -> str:
     """Return the lane a kind belongs to."""
     noun = kind.split(".", 1)[0]
-    return {"document": "code", "file": "code", "turn": "chat", "run": "runs"}.get(
-        noun, "session"
-    )
+    lanes = {"turn": "chat", "run": "runs"}
+    code = dict.fromkeys(("document", "file", "other_file", "folder"), "code")
+    return (code | lanes).get(noun, "session")
 
 
 def list_events(
@@ -138,9 +139,20 @@ def _state(payload: Payload) -> tuple[str, str]:
 def _clock(payload: Payload) -> tuple[str, str]:
     labels = dict(TimeEntryKind.choices)
     entry = payload.get("entry", "")
-    minutes = round(int(payload.get("seconds", 0)) / 60)
-    title = f"{labels.get(entry, entry)}: {minutes:+d} min"
+    seconds = int(payload.get("seconds", 0))
+    sign = "+" if seconds > 0 else ""
+    title = f"{labels.get(entry, entry)}: {sign}{format_seconds(seconds)}"
     return title, str(payload.get("reason", ""))
+
+
+def _late(payload: Payload) -> tuple[str, str]:
+    title = _("Arrived after the end: %(path)s") % {"path": payload.get("path", "")}
+    words = (
+        _("%(time)s late, still taken")
+        if payload.get("is_applied")
+        else _("%(time)s late, kept and not judged")
+    )
+    return title, words % {"time": format_seconds(int(payload.get("seconds", 0)))}
 
 
 def _device(payload: Payload) -> tuple[str, str]:
@@ -166,6 +178,12 @@ def _run_finished(payload: Payload) -> tuple[str, str]:
     return _("Run ended"), ", ".join(
         part for part in (str(payload.get("reason", "")), detail) if part
     )
+
+
+def _run_in_browser(payload: Payload) -> tuple[str, str]:
+    counts = {"passed": payload.get("passed", 0), "failed": payload.get("failed", 0)}
+    detail = _("Unverified: %(passed)d passed, %(failed)d failed, says the browser")
+    return _("Ran the tests in the browser"), detail % counts
 
 
 def _decision(payload: Payload) -> tuple[str, str]:
@@ -197,11 +215,21 @@ _WORDINGS: dict[str, Callable[[Payload], tuple[str, str]]] = {
         _("Took a block of the answer into %(path)s") % {"path": p.get("path", "")},
         str(p.get("mode", "")),
     ),
+    "document.late": _late,
     "file.created": _path(gettext_noop("File created: %(path)s")),
     "file.renamed": _path(gettext_noop("File renamed: %(path)s")),
     "file.deleted": _path(gettext_noop("File deleted: %(path)s")),
+    "file.restored": _path(gettext_noop("File brought back: %(path)s")),
+    "other_file.kept": _path(gettext_noop("Other file stored: %(path)s")),
+    "other_file.renamed": _path(gettext_noop("File renamed: %(path)s")),
+    "other_file.dropped": _path(gettext_noop("File deleted: %(path)s")),
+    "other_file.restored": _path(gettext_noop("File brought back: %(path)s")),
+    "folder.renamed": _path(gettext_noop("Folder renamed: %(path)s")),
+    "folder.deleted": _path(gettext_noop("Folder deleted: %(path)s")),
+    "folder.restored": _path(gettext_noop("Folder brought back: %(path)s")),
     "run.started": _run_started,
     _RUN_END: _run_finished,
+    "run.in_browser": _run_in_browser,
     "turn.finished": lambda p: (
         _("The assistant answered"),
         str(p.get("stop_reason", "")),
@@ -211,6 +239,10 @@ _WORDINGS: dict[str, Callable[[Payload], tuple[str, str]]] = {
     "scorecard.created": lambda p: (
         _("Scored"),
         _("scorecard %(number)s") % {"number": p.get("number", "")},
+    ),
+    "interviewer.joined": lambda p: (
+        _("Watched by %(name)s") % {"name": p.get("name", "")},
+        "",
     ),
     "review.recorded": _decision,
 }

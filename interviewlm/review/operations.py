@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Standing
@@ -13,11 +14,13 @@ from interviewlm.review.forms import DecideForm, ReasonForm, TimeForm
 from interviews.enums import InterviewState
 from interviews.models import Interview
 from interviews.services import decisions
+from interviews.services.faults import read_offer
 from interviews.services.lifecycle import (
     ENDED_STATES,
     OPEN_STATES,
     UNSTARTED_STATES,
 )
+from interviews.timewords import format_seconds
 
 Values = Mapping[str, Any]
 
@@ -37,6 +40,13 @@ class Operation:
     is_dangerous: bool = False
     is_for_previews: bool = True
     help: Any = ""
+    # Where the state alone does not say whether there is anything to do.
+    condition: Callable[[Interview], bool] | None = None
+    label_of: Callable[[Interview], str] | None = None
+
+    def label_for(self, interview: Interview) -> Any:
+        """What the button says for this interview."""
+        return self.label if self.label_of is None else self.label_of(interview)
 
     def is_offered(self, interview: Interview, standing: Standing) -> bool:
         """Whether it makes sense now, for this person."""
@@ -44,6 +54,7 @@ class Operation:
             standing.may(self.verb, self.object_name)
             and interview.state in self.states
             and (self.is_for_previews or not interview.is_preview)
+            and (self.condition is None or self.condition(interview))
         )
 
 
@@ -82,6 +93,22 @@ OPERATIONS: dict[str, Operation] = {
             (InterviewState.ACTIVE,),
             TimeForm,
             lambda i, v, actor: decisions.give_time(i.pk, actor=actor, **v),
+        ),
+        Operation(
+            "give-back",
+            _("Reopen with the time lost"),
+            _("The interview is open again."),
+            "reopen",
+            "interview",
+            ENDED_STATES,
+            forms.Form,
+            lambda i, v, actor: decisions.give_back(i.pk, actor=actor),
+            help=_("A fault of ours took it; it was proven when the time was up."),
+            condition=lambda i: read_offer(i).seconds > 0,
+            label_of=lambda i: (
+                _now("Reopen with %(time)s")
+                % {"time": format_seconds(read_offer(i).seconds)}
+            ),
         ),
         Operation(
             "reopen",

@@ -14,12 +14,14 @@ from accounts.access import Standing
 from assistant.enums import MessageRole
 from assistant.models import Message
 from assistant.selectors import conversation_messages
-from interviewlm.review.code import list_files
+from interviewlm.review.code import list_files, list_other_files
 from interviewlm.review.events import MAX_LINES, list_events
 from interviewlm.review.lanes import Media, build_lanes, read_media, total_ms, worked_ms
 from interviewlm.review.money import read_money
 from interviewlm.review.operations import OPERATIONS, Operation
 from interviewlm.review.runs import list_runs
+from interviewlm.review.timing import describe_losses, read_time
+from interviews.access import find_watcher
 from interviews.enums import InterviewState, StepState
 from interviews.markdown import render_markdown
 from interviews.models import Interview
@@ -33,6 +35,7 @@ from interviews.selectors.review import (
     read_scorecard,
     read_steps,
 )
+from interviews.services.lifecycle import OPEN_STATES
 
 STATE_TONES = {
     InterviewState.ACTIVE: "busy",
@@ -68,6 +71,7 @@ class Offer:
     operation: Operation
     form: forms.Form
     url: str
+    label: Any
 
 
 def build_page(
@@ -94,6 +98,8 @@ def build_page(
     return {
         "interview": interview,
         "assessment": interview.assessment_version,
+        "watch_url": _watch_url(interview, standing),
+        "ask_url": _ask_url(interview, standing),
         "state_tone": STATE_TONES.get(InterviewState(interview.state), ""),
         "length": format_clock(worked) if worked else "",
         "sees": sees,
@@ -108,6 +114,7 @@ def build_page(
         "events": events[:MAX_LINES],
         "events_cut": max(0, len(events) - MAX_LINES),
         "files": list_files(interview),
+        "other_files": list_other_files(interview),
         "runs": list_runs(interview, with_hidden=sees["scorecard"]),
         "chat": chat,
         "money": read_money(interview) if sees["cost"] else [],
@@ -118,7 +125,7 @@ def build_page(
         "may_resolve": standing.may("change", "problem_report"),
         "troubles": list_troubles(interview, score, steps, media, reports, events),
         "offers": _offers(interview, standing, bound or {}),
-        "time_entries": list(interview.time_entries.select_related("actor")),
+        **read_time(interview),
         "consents": list(interview.consents.all()),
         "stamp": state_stamp(interview, steps),
     }
@@ -132,10 +139,27 @@ def _offers(
             operation,
             bound.get(name) or operation.form(auto_id=f"{name}-%s"),
             reverse("admin:interview-review-do", args=[interview.pk, name]),
+            operation.label_for(interview),
         )
         for name, operation in OPERATIONS.items()
         if operation.is_offered(interview, standing)
     }
+
+
+def _watch_url(interview: Interview, standing: Standing) -> str:
+    """Return where it can be watched, while it runs and for those who may."""
+    is_running = interview.state == InterviewState.ACTIVE
+    if not is_running or find_watcher(standing.user.pk, interview.pk) is None:
+        return ""
+    return reverse("interviews:interview-watch", args=[interview.pk])
+
+
+def _ask_url(interview: Interview, standing: Standing) -> str:
+    """Return where members are asked to watch, before it is over."""
+    if interview.state not in OPEN_STATES or not standing.may("ask", "interview"):
+        return ""
+    page = reverse("admin:interviews_interview_change", args=[interview.pk])
+    return f"{page}#watchers"
 
 
 def _read_chat(interview: Interview) -> list[ChatLine]:
@@ -165,6 +189,7 @@ def list_troubles(
     if interview.state == InterviewState.ABANDONED:
         text = _("The candidate was not there when the time was up.")
         found.append(Trouble("warning", text, "events"))
+    found += [Trouble("warning", text, "facts") for text in describe_losses(interview)]
     found += [
         Trouble(
             "danger",

@@ -8,6 +8,7 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
+    HttpResponseBase,
     HttpResponseRedirect,
     JsonResponse,
 )
@@ -23,6 +24,7 @@ from interviewlm.review.code import compare, find_text, list_files
 from interviewlm.review.operations import OPERATIONS
 from interviewlm.review.page import build_page, state_stamp
 from interviewlm.review.runs import find_run
+from interviews.file_responses import archive_response, content_response
 from interviews.models import Interview
 from interviews.selectors.review import read_steps
 from interviews.services import decisions
@@ -129,6 +131,33 @@ def _index(value: str | None, count: int) -> int | None:
     if value is None or not value.isdecimal() or int(value) >= count:
         return None
     return int(value)
+
+
+@require_GET
+def download_content(request: HttpRequest, interview_id: UUID) -> HttpResponse:
+    """Give one file that is no document, named by `path`."""
+    interview, _standing = find_interview(request, interview_id, "view", "interview")
+    try:
+        return content_response(interview, request.GET.get("path", ""))
+    except DomainError as error:
+        return _say(error)
+
+
+@require_GET
+def download_archive(request: HttpRequest, interview_id: UUID) -> HttpResponseBase:
+    """Give all files as a ZIP."""
+    interview, _standing = find_interview(request, interview_id, "view", "interview")
+    try:
+        return archive_response(interview)
+    except DomainError as error:
+        return _say(error)
+
+
+def _say(error: DomainError) -> HttpResponse:
+    text = f"{error.message}\n"
+    return HttpResponse(
+        text, content_type="text/plain; charset=utf-8", status=error.status
+    )
 
 
 @require_GET

@@ -27,6 +27,7 @@ _PLAIN = (
     "policy",
     "is_search_allowed",
     "allowed_notes",
+    "is_interviewer_typing_allowed",
     "is_recorded",
     "shows_cost",
     "retention_days",
@@ -94,6 +95,12 @@ class AssessmentForm(forms.ModelForm[Assessment]):
         label=_("What else is allowed"),
         required=False,
         widget=UnfoldAdminTextareaWidget({"rows": 3}),
+    )
+    is_interviewer_typing_allowed = forms.BooleanField(
+        label=_("Interviewers may type in the candidate's files"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("What they write is marked as theirs."),
     )
     is_recorded = forms.BooleanField(
         label=_("Camera and microphone recorded"),

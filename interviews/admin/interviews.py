@@ -20,6 +20,8 @@ from accounts.admin_base import ReadOnlyOrganisationAdmin
 from base.clock import now
 from interviews.admin.catalogue_filters import NewestTitleFilter
 from interviews.admin.interview_filters import NeedsFilter, PreviewFilter
+from interviews.admin.interview_time import show_faults, show_ledger
+from interviews.admin.interviewers import WatchedAdmin
 from interviews.admin.invitations import resend_each, revoke_each
 from interviews.admin.operations import BackOfficeMedia, do_each, may
 from interviews.admin.pages import build_patterns, review_path
@@ -91,7 +93,9 @@ class InterviewList(ChangeList):
 
 
 @admin.register(Interview)
-class InterviewAdmin(BackOfficeMedia, ReadOnlyOrganisationAdmin[Interview]):
+class InterviewAdmin(
+    BackOfficeMedia, WatchedAdmin, ReadOnlyOrganisationAdmin[Interview]
+):
     """Interviews; the page of one is the review desk."""
 
     permission_object = "interview"
@@ -123,8 +127,10 @@ class InterviewAdmin(BackOfficeMedia, ReadOnlyOrganisationAdmin[Interview]):
         "ended_at",
         "last_seen_at",
         "created_at",
+        "time_ledger",
+        "fault_list",
     ]
-    readonly_fields = ["desk", "state_mark"]
+    readonly_fields = ["desk", "state_mark", "time_ledger", "fault_list"]
     actions = [
         "extend",
         "reopen",
@@ -190,6 +196,16 @@ class InterviewAdmin(BackOfficeMedia, ReadOnlyOrganisationAdmin[Interview]):
         """Return the state in words with a small mark."""
         tone = STATE_TONES.get(InterviewState(interview.state), "")
         return status_mark(interview.get_state_display(), tone)
+
+    @admin.display(description=_("time"))
+    def time_ledger(self, interview: Interview) -> str:
+        """Return the lines of the ledger."""
+        return show_ledger(interview)
+
+    @admin.display(description=_("faults of ours"))
+    def fault_list(self, interview: Interview) -> str:
+        """Return what took time from the candidate, and what is still owed."""
+        return show_faults(interview)
 
     @admin.display(description=_("needs somebody"))
     def needs(self, interview: Interview) -> str:

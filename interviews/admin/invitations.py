@@ -33,6 +33,7 @@ from interviews.models import Invitation
 from interviews.services import decisions
 from interviews.services.invitations import invitation_url, invite_candidate
 from interviews.services.lifecycle import UNSTARTED_STATES
+from interviews.zones import format_in_zone
 
 
 def describe_link(invitation: Invitation) -> tuple[Any, str]:
@@ -132,16 +133,21 @@ class InvitationAdmin(BackOfficeMedia, OperationsAdmin[Invitation]):
                 "assessment_version",
                 "people",
                 "name",
+                "time_zone",
                 "opens_at",
                 "expires_at",
+                "time_factor",
                 "is_mailed",
             ]
+        # Why somebody has more time is between them and whoever invites.
+        factor = ["time_factor"] if self.has_add_permission(request) else []
         return [
             "candidate",
             "assessment_version",
             "link_state",
-            "opens_at",
-            "expires_at",
+            "opening",
+            "closing",
+            *factor,
             "invited_by",
             "last_sent_at",
             "interview_link",
@@ -187,6 +193,16 @@ class InvitationAdmin(BackOfficeMedia, OperationsAdmin[Invitation]):
         """Return where the link stands, in words."""
         return status_mark(*describe_link(invitation))
 
+    @admin.display(description=_("opens"))
+    def opening(self, invitation: Invitation) -> str:
+        """Return when the link begins to work, in the candidate's zone."""
+        return format_in_zone(invitation.opens_at, invitation.time_zone)
+
+    @admin.display(description=_("closes"))
+    def closing(self, invitation: Invitation) -> str:
+        """Return the last moment to begin, in the candidate's zone."""
+        return format_in_zone(invitation.expires_at, invitation.time_zone)
+
     @admin.display(description=_("interview"))
     def interview_link(self, invitation: Invitation) -> str:
         """Link to the review desk."""
@@ -210,6 +226,8 @@ class InvitationAdmin(BackOfficeMedia, OperationsAdmin[Invitation]):
                     invited_by=actor,
                     opens_at=data["opens_at"],
                     expires_at=data["expires_at"],
+                    time_zone=data["time_zone"],
+                    time_factor=data["time_factor"],
                     send_mail=data["is_mailed"],
                 )
                 record_audit(

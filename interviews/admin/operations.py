@@ -63,6 +63,12 @@ class OperationsAdmin(OrganisationAdmin[M]):
         """Return what makes sense for the object now; permissions come on top."""
         return list(self.operations)
 
+    def get_operation_form(
+        self, request: HttpRequest, obj: M, operation: Operation
+    ) -> type[forms.Form]:
+        """Return the form with what may be chosen for this object."""
+        return operation.form
+
     def operation_view(
         self, request: HttpRequest, object_id: str, name: str
     ) -> HttpResponse:
@@ -75,7 +81,7 @@ class OperationsAdmin(OrganisationAdmin[M]):
             raise Http404
         if not may(request, found[0].verb, found[0].object_name):
             raise PermissionDenied
-        form = found[0].form(request.POST)
+        form = self.get_operation_form(request, obj, found[0])(request.POST)
         page = HttpResponseRedirect(self.page_of(obj))
         if not form.is_valid():
             for error in form.errors.values():
@@ -131,7 +137,9 @@ class OperationsAdmin(OrganisationAdmin[M]):
         return [
             {
                 "operation": operation,
-                "form": operation.form(auto_id=f"do-{operation.name}-%s"),
+                "form": self.get_operation_form(request, obj, operation)(
+                    auto_id=f"do-{operation.name}-%s"
+                ),
                 "url": reverse(name, args=[quote(obj.pk), operation.name]),
             }
             for operation in self.get_operations(request, obj)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Standing
 from accounts.dashboard import register_panel
+from accounts.enums import Role
 from interviews.admin.interview_filters import REVIEW
 from interviews.enums import InterviewState
 from interviews.models import Interview
@@ -17,6 +18,7 @@ from interviews.selectors.back_office import (
     list_flags,
     raised_flags,
 )
+from interviews.services.lifecycle import OPEN_STATES
 
 SHOWN = 8
 
@@ -55,6 +57,42 @@ def build_today(standing: Standing) -> Mapping[str, Any] | None:
     }
 
 
+def build_asked(standing: Standing) -> Mapping[str, Any] | None:
+    """List the interviews this person is asked to watch, those that run first.
+
+    Interviewers learn from an empty list what it is for; for others it is left out.
+    """
+    asked = (
+        Interview.objects.filter(
+            organisation=standing.organisation,
+            interviewers__user=standing.user,
+            state__in=OPEN_STATES,
+        )
+        .select_related("candidate", "assessment_version")
+        .order_by("-started_at", "created_at")[:SHOWN]
+    )
+    rows = sorted(asked, key=lambda row: row.state != InterviewState.ACTIVE)
+    if not rows and standing.role != Role.INTERVIEWER:
+        return None
+    return {"rows": [_asked_row(row) for row in rows]}
+
+
+def _asked_row(interview: Interview) -> dict[str, Any]:
+    is_running = interview.state == InterviewState.ACTIVE
+    return {
+        "interview": interview,
+        "url": reverse("interviews:interview-watch", args=[interview.pk]),
+        "tone": "good" if is_running else "",
+        "words": _("Watch live") if is_running else interview.get_state_display(),
+    }
+
+
+register_panel(
+    "interviews.asked",
+    template="admin/interviews/_asked.html",
+    build=build_asked,
+    position=5,
+)
 register_panel(
     "interviews.today",
     template="admin/interviews/_today.html",

@@ -6,27 +6,32 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 
+from accounts.models import User
+from interviews.enums import Origin
 from interviews.errors import VersionConflictError
+from interviews.file_news import change_frame
 from interviews.protocol import (
     DocumentApply,
+    DocumentCatchUp,
     DocumentOpen,
     DocumentUpdate,
     FileCreate,
     FileDelete,
     FileRename,
+    FileRestore,
     Frame,
     SectionOpen,
-    document_fields,
     split_updates,
     updates_frame,
 )
-from interviews.selectors.workspace import list_documents, list_updates_since
+from interviews.selectors.workspace import list_updates_since
 from interviews.services.documents import (
     Stored,
     apply_block,
     find_document,
     update_document,
 )
+from interviews.services.file_restores import restore_file
 from interviews.services.files import (
     FileChange,
     create_file,
@@ -37,11 +42,17 @@ from interviews.services.sections import open_section
 
 T = TypeVar("T")
 
+FileFrame = FileCreate | FileRename | FileDelete | FileRestore
+
 
 class Room(Protocol):
     """What a command needs of the socket it came from."""
 
     interview_id: UUID
+
+    @property
+    def author(self) -> User | None:
+        """Who writes here: None is the candidate."""
 
     def post(self, frame: Frame) -> None:
         """Queue a frame for this window."""
@@ -61,12 +72,29 @@ async def open_document(room: Room, frame: DocumentOpen) -> None:
         {
             "type": "document.opened",
             "id": frame.id,
+            "document": document.pk,
             "path": document.path,
             "version": document.version,
             "text": document.text,
             "hash": document.hash,
+            "interviewer": document.interviewer_ranges,
         }
     )
+
+
+async def catch_up(room: Room, frame: DocumentCatchUp) -> None:
+    """Answer with what was done since a version, or as much of it as fits a frame."""
+    current, frames = await _in_thread(_read_since, room.interview_id, frame)
+    first = frames[0] if frames else updates_frame(frame.path, frame.version, [])
+    room.post({**first, "type": "document.missed", "id": frame.id, "current": current})
+
+
+def _read_since(
+    interview_id: UUID, frame: DocumentCatchUp
+) -> tuple[int, Sequence[Frame]]:
+    document = find_document(interview_id, frame.path, document_id=frame.document)
+    updates = list_updates_since(document, frame.version)
+    return document.version, split_updates(frame.path, frame.version, updates)
 
 
 async def store_update(room: Room, frame: DocumentUpdate) -> None:
@@ -77,9 +105,11 @@ async def store_update(room: Room, frame: DocumentUpdate) -> None:
             update_document,
             room.interview_id,
             path=frame.path,
+            document_id=frame.document,
             version=frame.version,
             updates=updates,
             client_id=frame.id,
+            interviewer=room.author,
         )
     except VersionConflictError as error:
         room.post(dict(error.as_frame(frame.id)))
@@ -105,7 +135,10 @@ def _read_missing(interview_id: UUID, path: str, version: int) -> list[Frame]:
 async def _show(room: Room, stored: Stored) -> None:
     updates = [*stored.updates, *([stored.mend] if stored.mend else [])]
     if updates:
-        await room.tell_others(updates_frame(stored.path, stored.first, updates))
+        origin = Origin.CANDIDATE if room.author is None else Origin.INTERVIEWER
+        await room.tell_others(
+            updates_frame(stored.path, stored.first, updates, origin=origin)
+        )
 
 
 def _stored_frame(kind: str, frame_id: str, stored: Stored) -> Frame:
@@ -138,25 +171,15 @@ async def apply_answer(room: Room, frame: DocumentApply) -> None:
     await _show(room, stored)
 
 
-async def change_file(room: Room, frame: FileCreate | FileRename | FileDelete) -> None:
-    """Create, rename or delete a file; every window gets the new list."""
-    change, documents = await _in_thread(_change_file, room.interview_id, frame)
-    answer: Frame = {
-        "type": "file.changed",
-        "action": change.action,
-        "path": change.path,
-        "documents": documents,
-    }
-    if change.to is not None:
-        answer["to"] = change.to
+async def change_file(room: Room, frame: FileFrame) -> None:
+    """Create, rename, delete or restore; every window gets the new list."""
+    change, answer = await _in_thread(_change_file, room.interview_id, frame)
     room.post({**answer, "id": frame.id})
     if not change.is_repeat:
         await room.tell_others(answer)
 
 
-def _change_file(
-    interview_id: UUID, frame: FileCreate | FileRename | FileDelete
-) -> tuple[FileChange, Sequence[Frame]]:
+def _change_file(interview_id: UUID, frame: FileFrame) -> tuple[FileChange, Frame]:
     match frame:
         case FileCreate():
             change = create_file(
@@ -168,7 +191,11 @@ def _change_file(
             )
         case FileDelete():
             change = delete_file(interview_id, path=frame.path, client_id=frame.id)
-    return change, document_fields(list_documents(interview_id))
+        case FileRestore():
+            change = restore_file(
+                interview_id, deletion=frame.deletion, client_id=frame.id
+            )
+    return change, change_frame(interview_id, change)
 
 
 async def turn_to_section(room: Room, frame: SectionOpen) -> None:

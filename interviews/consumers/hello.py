@@ -7,23 +7,26 @@ from base.text import utf16_length
 from interviews.enums import InterviewState
 from interviews.errors import InterviewError
 from interviews.live_runs import find_live_run as find_here
+from interviews.live_runs import find_place
 from interviews.models import Interview, Run
 from interviews.protocol import (
     PROTOCOL,
     Frame,
     clock_fields,
-    document_fields,
     iso,
+    tree_fields,
 )
+from interviews.selectors.clock import list_lasting, list_lines
 from interviews.selectors.workspace import (
     find_live_run,
-    list_documents,
     open_folder,
     read_clock,
+    read_file_tree,
 )
 from interviews.services.documents import seed_workspace
 from interviews.services.presence import note_seen
-from interviews.services.runs import command_text, section_folder, stored_pieces
+from interviews.services.run_commands import command_text, section_folder
+from interviews.services.runs import stored_pieces
 
 
 def build_hello(interview_id: UUID, *, is_candidate: bool) -> Frame:
@@ -41,10 +44,10 @@ def build_hello(interview_id: UUID, *, is_candidate: bool) -> Frame:
             "state": interview.state,
             "started_at": iso(interview.started_at),
             **clock_fields(read_clock(interview)),
-            "entries": _ledger(interview),
+            **_ledger(interview),
         },
         "section": open_folder(interview),
-        "documents": document_fields(list_documents(interview_id)),
+        **tree_fields(read_file_tree(interview_id)),
         "live_run": run and _live_run_fields(run),
     }
 
@@ -65,6 +68,7 @@ def _live_run_fields(run: Run) -> Frame:
         "section": section_folder(run),
         "kind": run.kind,
         "state": "running" if live and live.started_at else run.state,
+        "position": find_place(run.pk),
         "offset": live.output.length if live else _stored_length(run),
         "argv_text": command_text(run),
         "started_at": iso(started_at),
@@ -83,12 +87,9 @@ def build_clock(interview: Interview) -> Frame:
         "type": "clock",
         **clock_fields(clock),
         "server_time": iso(clock.server_time),
-        "entries": _ledger(interview),
+        **_ledger(interview),
     }
 
 
-def _ledger(interview: Interview) -> list[Frame]:
-    return [
-        {"kind": entry.kind, "ms": entry.seconds * 1000, "reason": entry.reason}
-        for entry in interview.time_entries.all()
-    ]
+def _ledger(interview: Interview) -> Frame:
+    return {"entries": list_lines(interview), "lasting": list_lasting(interview)}

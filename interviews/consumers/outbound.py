@@ -25,12 +25,14 @@ class Outbound:
     answers a ping every 256 KiB, and no more than a window of text goes unanswered.
     `post` never waits: a socket that is too far behind is given up, and its page
     comes back to a fresh `hello`. `push` waits, for senders that can be slowed down.
+    `post_latest` is for what only its last value counts: it takes one place at most.
     """
 
     def __init__(self, send: Send, give_up: GiveUp) -> None:
         self._send = send
         self._give_up = give_up
         self._queue: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(MAX_WAITING)
+        self._latest: dict[str, dict[str, Any]] = {}
         self._sent = 0
         self._confirmed = 0
         self._pinged = 0
@@ -48,6 +50,19 @@ class Outbound:
             self._queue.put_nowait(frame)
         except asyncio.QueueFull:
             self._fail("too far behind")
+
+    def post_latest(self, key: str, frame: Mapping[str, Any]) -> None:
+        """Queue a frame in place of the one under this key that still waits.
+
+        Left out where the socket is far behind: the next one tells as much.
+        """
+        waiting = self._latest.get(key)
+        if waiting is not None:
+            waiting.clear()
+            waiting.update(frame)
+        elif not self._queue.full():
+            self._latest[key] = {**frame}
+            self._queue.put_nowait(self._latest[key])
 
     async def push(self, frame: Mapping[str, Any]) -> None:
         """Queue a frame as soon as there is room."""
@@ -82,6 +97,7 @@ class Outbound:
             frame = await self._queue.get()
             try:
                 await self._wait_for_room()
+                self._forget_latest(frame)
                 await self._send_one(frame)
             except TimeoutError:
                 self._fail("stalled")
@@ -91,6 +107,12 @@ class Outbound:
                 return
             finally:
                 self._queue.task_done()
+
+    def _forget_latest(self, frame: Mapping[str, Any]) -> None:
+        for key, waiting in self._latest.items():
+            if waiting is frame:
+                del self._latest[key]
+                return
 
     async def _send_one(self, frame: Mapping[str, Any]) -> None:
         text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))

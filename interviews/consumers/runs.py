@@ -9,12 +9,15 @@ from channels.db import database_sync_to_async
 
 from base.text import utf16_length
 from interviews.availability import check_running
+from interviews.enums import RunState
 from interviews.errors import RunningUnavailableError
+from interviews.live_attendance import note_no_sandbox
 from interviews.live_runs import (
     OWNER,
     LiveRun,
     ask_to_stop,
     find_live_run,
+    find_place,
     start_live_run,
 )
 from interviews.models import Run
@@ -27,11 +30,10 @@ from interviews.protocol import (
     run_finished_frame,
 )
 from interviews.runner_client import RunSpec
+from interviews.services.run_commands import build_spec, command_text
 from interviews.services.runs import (
     LIVE_STATES,
     Piece,
-    build_spec,
-    command_text,
     create_run,
     find_repeated_run,
     find_run,
@@ -90,7 +92,11 @@ class RunFollower:
             run, pieces = await database_sync_to_async(_read_stored)(
                 self._run.interview_id, self._run.pk, self._offset
             )
-            await self._tell_started(iso(run.created_at))
+            is_queued = run.state == RunState.QUEUED
+            place = await database_sync_to_async(find_place)(run.pk)
+            await self._tell_queued(place, is_waiting=is_queued)
+            if not is_queued:
+                await self._tell_started(iso(run.created_at))
             await self._tell_output(pieces)
             if run.state not in LIVE_STATES:
                 return run
@@ -167,6 +173,7 @@ async def start_run(room: RunRoom, frame: RunStart) -> None:
 async def _start_new(room: RunRoom, frame: RunStart) -> Run:
     running = await check_running()
     if not running.is_available:
+        await note_no_sandbox(room.interview_id)
         raise RunningUnavailableError(running.message)
     run, spec = await database_sync_to_async(_create)(room.interview_id, frame)
     if spec is not None:
@@ -183,6 +190,8 @@ def _create(interview_id: UUID, frame: RunStart) -> tuple[Run, RunSpec | None]:
         kind=frame.kind,
         folder=frame.section,
         path=frame.path,
+        command=frame.command,
+        variables=frame.env,
         owner=OWNER,
     )
     return run, build_spec(run) if is_new else None

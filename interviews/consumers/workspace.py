@@ -10,26 +10,36 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from base.clock import now
-from base.ids import new_token
 from interviews.availability import check_running
-from interviews.consumers import commands, runs
+from interviews.consumers import browser_runs, commands, runs
+from interviews.consumers.attended import AttendedConsumer
+from interviews.consumers.company import Told
 from interviews.consumers.hello import build_clock, build_hello
+from interviews.consumers.lint import LintDesk
 from interviews.consumers.outbound import Outbound
+from interviews.consumers.presence import PresentConsumer
 from interviews.enums import InterviewState
+from interviews.live_workspaces import start_preparing
 from interviews.models import Interview, Run
 from interviews.protocol import (
     ClientFrame,
     DocumentApply,
+    DocumentCatchUp,
     DocumentOpen,
     DocumentUpdate,
     FileCreate,
     FileDelete,
     FileRename,
+    FileRestore,
     Frame,
+    LintAsk,
     Ping,
     Pong,
+    PresenceCursor,
     PresenceTake,
+    RunInBrowser,
     RunResume,
     RunStart,
     RunStop,
@@ -37,15 +47,11 @@ from interviews.protocol import (
     client_frames,
     workspace_group,
 )
+from interviews.selectors.workspace import list_documents
 from interviews.services.lifecycle import OPEN_STATES, end_overdue_interview
-from interviews.services.presence import (
-    drop_writing,
-    has_writing,
-    note_seen,
-    take_writing,
-)
+from interviews.services.presence import note_seen
 from interviews.services.runs import find_run
-from interviews.sockets import CLOSE_FORBIDDEN, InterviewConsumer, cancel_tasks
+from interviews.sockets import CLOSE_FORBIDDEN, cancel_tasks
 from interviews.workspace.errors import ReadOnlyError
 
 logger = logging.getLogger(__name__)
@@ -55,11 +61,11 @@ TICK_SECONDS = 15.0
 AFTER_THE_END_SECONDS = 0.2
 
 
-class WorkspaceConsumer(InterviewConsumer[Any]):
+class WorkspaceConsumer(AttendedConsumer, PresentConsumer):
     """Takes edits and runs from one window, and shows it what the others do.
 
     The latest window of the candidate writes; the others, and members of the
-    organisation, read.
+    organisation, read. Members may edit documents where the assessment allows it.
     """
 
     frames = client_frames
@@ -67,13 +73,14 @@ class WorkspaceConsumer(InterviewConsumer[Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.outbound = Outbound(self._transmit, self._give_up)
-        self.token = new_token()
-        self.is_writer = False
         self.is_closed = False
         self.is_over = False
         self.ends_in = TICK_SECONDS
         self._tasks: set[asyncio.Task[Any]] = set()
         self._following: dict[UUID, asyncio.Task[None]] = {}
+        self._told = Told()
+        self._state = ""
+        self._lint = LintDesk(self, self._start)
 
     # Life of the socket
 
@@ -95,18 +102,19 @@ class WorkspaceConsumer(InterviewConsumer[Any]):
             self.interview_id, is_candidate=self.is_candidate
         )
         self._mind_the_end(frame["interview"]["remaining_ms"])
-        is_active = frame["interview"]["state"] == InterviewState.ACTIVE
-        if self.is_candidate and is_active:
-            await self._take_writing()
+        self._state = frame["interview"]["state"]
         return {
             **frame,
             "running": {"available": running.is_available, "message": running.message},
-            "writer": self.is_writer,
+            **await self.presence_fields(self._state),
         }
 
     async def after_hello(self) -> None:
         """Keep the clock, and the right to be here, under watch."""
         self._start(self._tick_for_ever())
+        await self.enter()
+        if self.is_candidate and self._state == InterviewState.ACTIVE:
+            start_preparing(self.interview_id)
 
     async def close(self, code: Any = None, reason: str | None = None) -> None:
         """Close once, after what was said has gone out."""
@@ -119,12 +127,12 @@ class WorkspaceConsumer(InterviewConsumer[Any]):
         """Stop following, sending and writing; runs go on."""
         await cancel_tasks(self._tasks)
         await self.outbound.stop()
-        if self.is_writer:
-            await database_sync_to_async(drop_writing)(self.interview_id, self.token)
+        await self.leave()
         if hasattr(self, "interview_id"):
             await self.channel_layer.group_discard(
                 workspace_group(self.interview_id), self.channel_name
             )
+        await self._lint.close()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -148,6 +156,7 @@ class WorkspaceConsumer(InterviewConsumer[Any]):
     def post(self, frame: Mapping[str, Any]) -> None:
         """Queue a frame for this window."""
         if not self.is_closed:
+            self._told.note(frame)
             self.outbound.post(frame)
 
     async def send_frame(self, frame: Mapping[str, Any]) -> None:
@@ -156,17 +165,11 @@ class WorkspaceConsumer(InterviewConsumer[Any]):
 
     async def tell_others(self, frame: Frame) -> None:
         """Send a frame to every other window of the interview."""
-        await self._tell({"type": "workspace.frame", "frame": frame})
+        await self.tell({"type": "workspace.frame", "frame": frame})
 
     async def tell_others_of_run(self, run: Run) -> None:
         """Have every other window follow the run too."""
-        await self._tell({"type": "run.began", "run": str(run.pk)})
-
-    async def _tell(self, message: dict[str, Any]) -> None:
-        await self.channel_layer.group_send(
-            workspace_group(self.interview_id),
-            {**message, "sender": self.channel_name},
-        )
+        await self.tell({"type": "run.began", "run": str(run.pk)})
 
     # Hearing from the page
 
@@ -179,12 +182,16 @@ class WorkspaceConsumer(InterviewConsumer[Any]):
                 self.outbound.confirm(t)
             case DocumentOpen():
                 await commands.open_document(self, frame)
+            case DocumentCatchUp():
+                await commands.catch_up(self, frame)
             case RunResume():
                 await runs.resume_run(self, frame)
             case PresenceTake():
                 await self._take_presence(frame)
+            case PresenceCursor():
+                await self.move(frame)
             case _:
-                await self._require_writing()
+                await self.require_writing(frame)
                 await self._write(frame)
 
     async def _write(self, frame: ClientFrame) -> None:
@@ -193,7 +200,7 @@ class WorkspaceConsumer(InterviewConsumer[Any]):
                 await commands.store_update(self, frame)
             case DocumentApply():
                 await commands.apply_answer(self, frame)
-            case FileCreate() | FileRename() | FileDelete():
+            case FileCreate() | FileRename() | FileDelete() | FileRestore():
                 await commands.change_file(self, frame)
             case SectionOpen():
                 await commands.turn_to_section(self, frame)
@@ -201,36 +208,26 @@ class WorkspaceConsumer(InterviewConsumer[Any]):
                 await runs.start_run(self, frame)
             case RunStop():
                 await runs.cancel_run(self, frame)
-
-    # Which window writes
-
-    async def _require_writing(self) -> None:
-        if not self.is_candidate:
-            raise ReadOnlyError(_("You are looking on; only the candidate writes."))
-        if not (self.is_writer and await self._has_writing()):
-            raise ReadOnlyError(_("The interview goes on in another window."))
-
-    async def _has_writing(self) -> bool:
-        return await database_sync_to_async(has_writing)(self.interview_id, self.token)
-
-    async def _take_writing(self) -> None:
-        self.is_writer = True
-        await database_sync_to_async(take_writing)(self.interview_id, self.token)
-        await self._tell({"type": "presence.changed"})
-
-    async def presence_changed(self, message: Mapping[str, Any]) -> None:
-        """Another window writes now, unless this is old news: then this one came later."""
-        is_other = message["sender"] != self.channel_name
-        if is_other and self.is_writer and not await self._has_writing():
-            self.is_writer = False
-            self.post({"type": "presence.taken_over"})
+            case RunInBrowser():
+                await browser_runs.note_run(self, frame)
+            case LintAsk():
+                self._lint.ask(frame)
 
     async def _take_presence(self, frame: PresenceTake) -> None:
         if not self.is_candidate:
             raise ReadOnlyError
+        await self._say_hello(frame.id)
+
+    async def _say_hello(self, frame_id: str | None = None) -> None:
+        """Tell this window everything anew."""
         hello = {"type": "hello", "server_time": now().isoformat()}
         hello |= await self._build_hello()
-        self.post({**hello, "id": frame.id} if frame.id else hello)
+        self.post({**hello, "id": frame_id} if frame_id else hello)
+
+    @property
+    def author(self) -> User | None:
+        """Who writes here: None is the candidate."""
+        return None if self.watcher is None else self.watcher.user
 
     # Hearing from the other windows
 
@@ -269,15 +266,37 @@ class WorkspaceConsumer(InterviewConsumer[Any]):
     async def _tick(self) -> None:
         may_stay, interview = await database_sync_to_async(self._look)()
         was_over, self.is_over = self.is_over, interview.state not in OPEN_STATES
+        if not may_stay and not (self.is_candidate and self.is_over):
+            self.post(ReadOnlyError(_("You have no access any more.")).as_frame())
+            await self.close(CLOSE_FORBIDDEN)
+            return
+        # Beside the clock: where the layer fails, only who is here is not known.
+        self._start(self.say_here())
         if self.is_over:
             self.ends_in = TICK_SECONDS
             if not was_over:
                 await self.interview_ended({"state": interview.state})
-        elif not may_stay:
-            self.post(ReadOnlyError(_("You have no access any more.")).as_frame())
-            await self.close(CLOSE_FORBIDDEN)
+        elif not self.is_candidate and await self._is_stale(interview):
+            await self._say_hello()
         else:
             await self._send_clock(interview)
+
+    async def _is_stale(self, interview: Interview) -> bool:
+        """Say whether a watching page must begin anew: a new state, or something lost."""
+        documents = await database_sync_to_async(list_documents)(self.interview_id)
+        is_behind = self._told.is_behind(
+            {each.path: each.version for each in documents}
+        )
+        return is_behind or interview.state != self._state
+
+    async def interview_ended(self, message: Mapping[str, Any]) -> None:
+        """The interview ended; a page that stays needs all anew if it is reopened."""
+        self._state = str(message["state"])
+        await super().interview_ended(message)
+
+    async def access_changed(self, message: Mapping[str, Any]) -> None:
+        """A right to be here was taken back: look at once whether it was this one."""
+        await self._tick()
 
     def _look(self) -> tuple[bool, Interview]:
         """Note the candidate's presence; end the interview if its time is up."""
@@ -287,8 +306,11 @@ class WorkspaceConsumer(InterviewConsumer[Any]):
         if interview.ends_at is not None and interview.ends_at <= now():
             end_overdue_interview(self.interview_id)
             interview.refresh_from_db()
-        is_candidate, found = self._authorise()
-        return found is not None and is_candidate == self.is_candidate, interview
+        entry = self._authorise()
+        may_stay = entry is not None and (entry.watcher is None) == self.is_candidate
+        if entry is not None and may_stay:
+            self.watcher = entry.watcher
+        return may_stay, interview
 
     async def clock_changed(self, message: Mapping[str, Any]) -> None:
         """Time was given, or taken."""

@@ -1,5 +1,6 @@
 """The interviews app's tables, one aggregate per file."""
 
+from interviews.models.attendance import Attendance, WebProcess
 from interviews.models.catalogue import (
     Assessment,
     AssessmentSection,
@@ -12,7 +13,9 @@ from interviews.models.catalogue import (
 from interviews.models.interview import (
     Candidate,
     Consent,
+    Fault,
     Interview,
+    Interviewer,
     Invitation,
     ProblemReport,
     TimeEntry,
@@ -23,12 +26,19 @@ from interviews.models.timeline import (
     EventCursor,
     PipelineStep,
 )
-from interviews.models.workspace import Document, DocumentVersion, Run
+from interviews.models.workspace import (
+    Document,
+    DocumentVersion,
+    Run,
+    WorkspaceFile,
+    WorkspaceLease,
+)
 
 __all__ = [
     "Assessment",
     "AssessmentSection",
     "AssessmentVersion",
+    "Attendance",
     "Candidate",
     "Consent",
     "Document",
@@ -36,7 +46,9 @@ __all__ = [
     "Event",
     "EventCursor",
     "Evidence",
+    "Fault",
     "Interview",
+    "Interviewer",
     "Invitation",
     "ItemVerdict",
     "PipelineStep",
@@ -49,4 +61,7 @@ __all__ = [
     "Run",
     "Scorecard",
     "TimeEntry",
+    "WebProcess",
+    "WorkspaceFile",
+    "WorkspaceLease",
 ]

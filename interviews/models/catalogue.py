@@ -168,6 +168,9 @@ class AssessmentVersion(models.Model):
     policy = models.CharField(_("assistant policy"), max_length=8, choices=Policy)
     is_search_allowed = models.BooleanField(_("outside search allowed"), default=False)
     allowed_notes = models.TextField(_("what else is allowed"), blank=True)
+    is_interviewer_typing_allowed = models.BooleanField(
+        _("interviewers may type"), default=False
+    )
     is_recorded = models.BooleanField(_("camera and microphone recorded"), default=True)
     shows_cost = models.BooleanField(
         _("the candidate sees what the assistant costs"), default=False

@@ -1,13 +1,17 @@
 """Who is interviewed and when: candidate, invitation, interview, its time."""
 
+from decimal import Decimal
+
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, User
 from base.clock import now
 from base.ids import new_uuid
-from interviews.enums import InterviewState, TimeEntryKind
+from interviews.enums import FaultCause, InterviewState, TimeEntryKind
 from interviews.models.catalogue import AssessmentVersion
+from interviews.zones import check_zone
 
 
 class Candidate(models.Model):
@@ -56,6 +60,17 @@ class Invitation(models.Model):
     generation = models.PositiveIntegerField(default=1)
     opens_at = models.DateTimeField(_("opens"), default=now)
     expires_at = models.DateTimeField(_("expires"))
+    time_zone = models.CharField(
+        _("candidate's time zone"), max_length=64, blank=True, validators=[check_zone]
+    )
+    time_factor = models.DecimalField(
+        _("time factor"),
+        max_digits=4,
+        decimal_places=2,
+        default=Decimal(1),
+        validators=[MinValueValidator(Decimal(1)), MaxValueValidator(Decimal(4))],
+        help_text=_("Accommodations: 1.5 gives half as much time again."),
+    )
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     invited_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -71,7 +86,11 @@ class Invitation(models.Model):
             models.CheckConstraint(
                 condition=models.Q(expires_at__gt=models.F("opens_at")),
                 name="invitation_window_positive",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(time_factor__range=(Decimal(1), Decimal(4))),
+                name="invitation_time_factor_in_range",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -125,8 +144,83 @@ class Interview(models.Model):
         return f"{self.candidate} · {self.assessment_version.title}"
 
 
+class Fault(models.Model):
+    """A fault that took time from a candidate, proven by what we saw ourselves.
+
+    `key` makes a report repeatable. `credit` is the line of the ledger that gave the
+    time back; without one the fault was over the cap, too short, or was proven after
+    the end (`is_offered`: the recruiter may reopen the interview for it).
+    """
+
+    interview = models.ForeignKey(
+        Interview, on_delete=models.CASCADE, related_name="faults"
+    )
+    cause = models.CharField(_("cause"), max_length=10, choices=FaultCause)
+    key = models.CharField(max_length=120, editable=False)
+    detail = models.CharField(_("what happened"), max_length=300, blank=True)
+    began_at = models.DateTimeField(_("began"))
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    seconds = models.PositiveIntegerField(_("seconds lost"), default=0)
+    is_offered = models.BooleanField(_("offered as a reopening"), default=False)
+    credit = models.ForeignKey(
+        "TimeEntry", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(_("seen"), default=now)
+
+    class Meta:
+        verbose_name = _("fault")
+        verbose_name_plural = _("faults")
+        ordering = ["interview", "began_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["interview", "key"], name="fault_key_unique"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["interview"],
+                name="fault_open",
+                condition=models.Q(ended_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_cause_display()} · {self.seconds} s"
+
+
+class Interviewer(models.Model):
+    """A member who was asked to watch one interview live."""
+
+    interview = models.ForeignKey(
+        Interview, on_delete=models.CASCADE, related_name="interviewers"
+    )
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="interviews_to_watch"
+    )
+    invited_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(_("asked"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("interviewer")
+        verbose_name_plural = _("interviewers")
+        ordering = ["interview", "created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["interview", "user"], name="interviewer_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
 class TimeEntry(models.Model):
-    """One line of the ledger of time; `ends_at` is the start plus their sum."""
+    """One line of the ledger of time; `ends_at` is the start plus their sum.
+
+    `cause` says for which fault a credit was given.
+    """
 
     interview = models.ForeignKey(
         Interview, on_delete=models.CASCADE, related_name="time_entries"
@@ -134,6 +228,7 @@ class TimeEntry(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=TimeEntryKind)
     seconds = models.IntegerField(_("seconds"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    cause = models.CharField(_("cause"), max_length=10, choices=FaultCause, blank=True)
     actor = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)
     at = models.DateTimeField(_("time"), default=now)
 

@@ -5,12 +5,16 @@ from django.utils.translation import gettext_lazy as _
 
 from base.clock import now
 from base.ids import new_uuid
-from interviews.enums import RunKind, RunState
+from interviews.enums import FileKind, Origin, RunKind, RunState
 from interviews.models.interview import Interview
 
 
 class Document(models.Model):
-    """A tracked text file as it is now; `version` counts its updates."""
+    """A tracked text file as it is now; `version` counts its updates.
+
+    `interviewer_ranges` is where interviewers' text stands, to be shown: pairs of
+    UTF-16 offsets, kept with each update. The timeline is what counts.
+    """
 
     interview = models.ForeignKey(
         Interview, on_delete=models.CASCADE, related_name="documents"
@@ -20,6 +24,7 @@ class Document(models.Model):
     version = models.PositiveIntegerField(_("version"), default=0)
     hash = models.CharField(_("content hash"), max_length=64)
     size = models.PositiveIntegerField(_("bytes"), default=0)
+    interviewer_ranges = models.JSONField(default=list, blank=True, editable=False)
     updated_at = models.DateTimeField(_("updated"), default=now)
 
     class Meta:
@@ -60,6 +65,64 @@ class DocumentVersion(models.Model):
         return self.hash[:12]
 
 
+class WorkspaceLease(models.Model):
+    """Which runner holds the interview's files on its disk.
+
+    Whoever begins to keep disk and documents in step raises `epoch`; a runner refuses
+    whoever comes with an older one. `generation` is empty where nothing is open. `taken`
+    maps a path to [the runner's base, the content brought into the database since], for
+    what the runner may not know yet.
+    """
+
+    interview = models.OneToOneField(
+        Interview, on_delete=models.CASCADE, related_name="workspace_lease"
+    )
+    runner = models.CharField(_("runner"), max_length=200)
+    generation = models.CharField(_("runner process"), max_length=64, blank=True)
+    epoch = models.PositiveIntegerField(_("epoch"), default=1)
+    taken = models.JSONField(default=dict, blank=True, editable=False)
+    updated_at = models.DateTimeField(_("updated"), default=now)
+
+    class Meta:
+        verbose_name = _("workspace lease")
+        verbose_name_plural = _("workspace leases")
+
+    def __str__(self) -> str:
+        return f"{self.runner} · {self.epoch}"
+
+
+class WorkspaceFile(models.Model):
+    """A file of the workspace that is no document: shown, not edited.
+
+    `content` is its name in the storage; empty where the content is not kept (links,
+    special files, files above the limit), which a runner's restart then loses.
+    """
+
+    interview = models.ForeignKey(
+        Interview, on_delete=models.CASCADE, related_name="workspace_files"
+    )
+    path = models.CharField(_("path"), max_length=240)
+    kind = models.CharField(_("kind"), max_length=10, choices=FileKind)
+    size = models.PositiveBigIntegerField(_("bytes"), default=0)
+    hash = models.CharField(_("content hash"), max_length=64, blank=True)
+    content = models.CharField(max_length=200, blank=True, editable=False)
+    origin = models.CharField(_("made by"), max_length=12, choices=Origin)
+    updated_at = models.DateTimeField(_("updated"), default=now)
+
+    class Meta:
+        verbose_name = _("workspace file")
+        verbose_name_plural = _("workspace files")
+        ordering = ["interview", "path"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["interview", "path"], name="workspace_file_path_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.path
+
+
 class Run(models.Model):
     """One execution in the sandbox. `files` maps each path to a content hash."""
 
@@ -71,6 +134,7 @@ class Run(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=RunKind)
     section = models.PositiveSmallIntegerField(_("section"))
     argv = models.JSONField(_("command"), default=list)
+    env = models.JSONField(_("environment"), default=dict, blank=True)
     files = models.JSONField(_("files"), default=dict)
     state = models.CharField(
         _("state"), max_length=12, choices=RunState, default=RunState.QUEUED

@@ -20,6 +20,7 @@ from interviews.timeline.kinds import (
     FileCreated,
     FileDeleted,
     FileRenamed,
+    FileRestored,
 )
 from interviews.timeline.registry import parse_payload
 from interviews.workspace.batches import SERVER_CLIENT
@@ -34,6 +35,7 @@ _KINDS = [
         FileCreated,
         FileDeleted,
         FileRenamed,
+        FileRestored,
     )
 ]
 _WRITERS = {
@@ -92,12 +94,15 @@ def _fold(interview: Interview, until: int | None) -> dict[str, TextOrigins]:
     if until is not None:
         events = events.filter(seq__lte=until)
     files: dict[str, TextOrigins] = {}
+    deleted: dict[int, TextOrigins] = {}
     for event in events.iterator(chunk_size=500):
-        _take(files, event)
+        _take(files, deleted, event)
     return files
 
 
-def _take(files: dict[str, TextOrigins], event: Event) -> None:
+def _take(
+    files: dict[str, TextOrigins], deleted: dict[int, TextOrigins], event: Event
+) -> None:
     match parse_payload(event):
         case FileCreated(path=path, text=text, source=source):
             # A file that comes with its text was brought along.
@@ -106,7 +111,9 @@ def _take(files: dict[str, TextOrigins], event: Event) -> None:
         case FileRenamed(path=path, to=to):
             files[to] = files.pop(path)
         case FileDeleted(path=path):
-            del files[path]
+            deleted[event.seq] = files.pop(path)
+        case FileRestored(path=path, deletion=deletion):
+            files[path] = deleted.pop(deletion)
         case DocumentApplied(path=path, changes=changes):
             files[path].change(changes, origin=TextOrigin.ASSISTANT, event=event.seq)
         case DocumentUpdated() as payload:

@@ -11,13 +11,14 @@ from pydantic import JsonValue
 
 from base.clock import now
 from interviews.enums import RunKind, RunState, TimeEntryKind
-from interviews.models import Document, Interview, Run
+from interviews.models import Document, Interview, Run, WorkspaceFile
 from interviews.room_panels import (
     ReceiptLine,
     RecordPart,
     build_receipt,
     build_record,
 )
+from interviews.selectors.clock import read_faults
 from interviews.services.candidates import last_device_check
 from interviews.services.runs import CANDIDATE_KINDS
 from interviews.services.sections import Section, list_sections
@@ -52,6 +53,7 @@ class Record:
     receipt: Receipt
     device_check: DeviceChecked | None
     documents: list[Document]
+    other_files: list[WorkspaceFile]
     runs: list[Run]
     parts: dict[str, RecordPart]
 
@@ -117,6 +119,7 @@ def read_record(interview: Interview) -> Record:
         receipt=read_receipt(interview),
         device_check=last_device_check(interview),
         documents=list(interview.documents.order_by("path")),
+        other_files=list(interview.workspace_files.order_by("path")),
         runs=list(
             interview.runs.filter(kind__in=CANDIDATE_KINDS).order_by("created_at")
         ),
@@ -141,8 +144,25 @@ def export_record(interview: Interview) -> dict[str, JsonValue]:
         "ended_at": _moment(interview.ended_at),
         "seconds_used": record.receipt.seconds_used,
         "time": [
-            {"kind": entry.kind, "seconds": entry.seconds, "reason": entry.reason}
+            {
+                "kind": entry.kind,
+                "seconds": entry.seconds,
+                "reason": entry.reason,
+                "cause": entry.cause,
+                "at": _moment(entry.at),
+            }
             for entry in interview.time_entries.all()
+        ],
+        "faults": [
+            {
+                "cause": line.fault.cause,
+                "began_at": _moment(line.fault.began_at),
+                "ended_at": _moment(line.fault.ended_at),
+                "seconds_lost": line.fault.seconds,
+                "seconds_given_back": line.given,
+                "note": line.note,
+            }
+            for line in read_faults(interview)
         ],
         "consents": [
             {
@@ -155,6 +175,10 @@ def export_record(interview: Interview) -> dict[str, JsonValue]:
         ],
         "device_check": _export_check(record.device_check),
         "files": {document.path: document.text for document in record.documents},
+        "other_files": [
+            {"path": row.path, "kind": row.kind, "size": row.size, "sha256": row.hash}
+            for row in record.other_files
+        ],
         "runs": [_export_run(run) for run in record.runs],
         "problem_reports": [
             {

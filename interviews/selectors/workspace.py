@@ -1,11 +1,14 @@
 """What a window of the workspace shows: documents, their updates, the clock."""
 
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from base.clock import now, to_milliseconds
-from interviews.models import Document, Interview, Run
+from interviews.enums import Origin
+from interviews.models import Document, Interview, Run, WorkspaceFile
 from interviews.services.runs import CANDIDATE_KINDS, LIVE_STATES
 from interviews.services.sections import list_folders
 from interviews.timeline.kinds import (
@@ -13,23 +16,54 @@ from interviews.timeline.kinds import (
     DocumentUpdated,
     FileCreated,
     FileRenamed,
+    FileRestored,
 )
 from interviews.timeline.registry import parse_payload
 from interviews.workspace.batches import SERVER_CLIENT
 
 _HISTORY_KINDS = [
-    kind.kind for kind in (DocumentUpdated, DocumentApplied, FileCreated, FileRenamed)
+    kind.kind
+    for kind in (
+        DocumentUpdated,
+        DocumentApplied,
+        FileCreated,
+        FileRenamed,
+        FileRestored,
+    )
 ]
+# What a window lists of the files that are no documents; a frame has its bounds.
+MOST_OTHER_FILES = 1_000
 
 
 @dataclass(frozen=True)
 class DocumentEntry:
-    """A line of the file tree."""
+    """A line of the file tree; `document` tells files of one name apart."""
 
+    document: int
     path: str
     version: int
     hash: str
     size: int
+
+
+@dataclass(frozen=True)
+class OtherFile:
+    """A line of the file tree for what is no document; `is_kept` if there is content."""
+
+    path: str
+    kind: str
+    size: int
+    hash: str
+    is_kept: bool
+
+
+@dataclass(frozen=True)
+class FileTree:
+    """All files by path; `unlisted` other files are left out of the list."""
+
+    documents: Sequence[DocumentEntry]
+    others: Sequence[OtherFile]
+    unlisted: int
 
 
 @dataclass(frozen=True)
@@ -55,8 +89,23 @@ def list_documents(interview_id: UUID) -> list[DocumentEntry]:
     rows = Document.objects.filter(interview_id=interview_id).order_by("path")
     return [
         DocumentEntry(*row)
-        for row in rows.values_list("path", "version", "hash", "size")
+        for row in rows.values_list("pk", "path", "version", "hash", "size")
     ]
+
+
+def read_file_tree(interview_id: UUID) -> FileTree:
+    """Return every file of the workspace, but for other files beyond the most listed."""
+    rows = WorkspaceFile.objects.filter(interview_id=interview_id).order_by("path")
+    found = rows.values_list("path", "kind", "size", "hash", "content")
+    others = [
+        OtherFile(path, kind, size, digest, is_kept=bool(content))
+        for path, kind, size, digest, content in found[: MOST_OTHER_FILES + 1]
+    ]
+    unlisted = 0
+    if len(others) > MOST_OTHER_FILES:
+        others = others[:MOST_OTHER_FILES]
+        unlisted = rows.count() - MOST_OTHER_FILES
+    return FileTree(list_documents(interview_id), others, unlisted)
 
 
 def open_folder(interview: Interview) -> str:
@@ -82,24 +131,38 @@ def list_updates_since(document: Document, version: int) -> list[dict[str, objec
     """Return the updates that lead from `version` to the document as it is now.
 
     Walks the timeline backwards along the file's names, to the version asked for or
-    to the file's beginning. Empty when `version` is not behind.
+    to the file's beginning. An interviewer's say so under `origin`. Empty when
+    `version` is not behind.
     """
     wanted = document.version - version
     if wanted <= 0:
         return []
     collected: list[dict[str, object]] = []
-    path = document.path
+    path, before = document.path, sys.maxsize
     events = document.interview.events.filter(kind__in=_HISTORY_KINDS).order_by("-seq")
     for event in events.iterator(chunk_size=200):
+        if event.seq > before:
+            # Another file of this name, while this one was deleted.
+            continue
         match parse_payload(event):
             case DocumentUpdated(path=changed, updates=updates) if changed == path:
-                collected.extend(reversed(updates))
+                collected.extend(
+                    mark_origin(update, event.origin) for update in reversed(updates)
+                )
             case DocumentApplied(path=changed, changes=changes) if changed == path:
                 collected.append({"client": SERVER_CLIENT, "changes": changes})
             case FileRenamed(path=former, to=to) if to == path:
                 path = former
+            case FileRestored(path=restored, deletion=deletion) if restored == path:
+                before = deletion
             case FileCreated(path=created) if created == path:
                 break
         if len(collected) >= wanted:
             break
     return list(reversed(collected[:wanted]))
+
+
+def mark_origin(update: Mapping[str, object], origin: str) -> dict[str, object]:
+    """Return an update as windows get it: an interviewer's is shown as such."""
+    is_interviewers = origin == Origin.INTERVIEWER
+    return {**update, "origin": str(origin)} if is_interviewers else {**update}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from math import ceil
 from uuid import UUID
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from interviews.consent_text import FilledConsent, fill_consent
 from interviews.enums import InterviewState, Origin
 from interviews.errors import InterviewError, WrongStateError
 from interviews.models import Consent, Interview, ProblemReport
+from interviews.services.clock import total_seconds
 from interviews.services.documents import seed_workspace
 from interviews.services.lifecycle import (
     UNSTARTED_STATES,
@@ -74,6 +76,7 @@ def consent_for(interview: Interview, language: str) -> FilledConsent:
         interview.organisation,
         language=language,
         is_recorded=is_media_recorded(interview),
+        minutes=ceil(total_seconds(interview.invitation) / 60),
     )
 
 

@@ -178,6 +178,7 @@ class AssessmentContent(Content):
     policy: Policy
     is_search_allowed: bool = False
     allowed_notes: str = ""
+    is_interviewer_typing_allowed: bool = False
     is_recorded: bool = True
     shows_cost: bool = False
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 90

@@ -2,24 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from base.clock import now
 from base.text import content_hash
 from interviews.enums import Origin
 from interviews.errors import VersionConflictError
 from interviews.models import Document, DocumentVersion, Interview
 from interviews.services.sections import list_sections, lock_workspace
+from interviews.services.space import check_bytes
 from interviews.timeline.kinds import (
     DocumentApplied,
     DocumentUpdated,
     DocumentUpdatedV2,
+    DocumentUpdatedV3,
     FileCreated,
 )
 from interviews.timeline.log import NewEvent, append_event, append_events, find_event
@@ -40,6 +42,7 @@ from interviews.workspace.errors import (
     MissingError,
     WorkspaceFullError,
 )
+from interviews.workspace.ranges import map_ranges
 
 ApplyMode = Literal["replace", "append", "insert"]
 
@@ -117,17 +120,19 @@ def create_document(interview: Interview, *, path: str, text: str) -> Document:
     _check_sizes(document, grown=document.size)
     if interview.documents.count() >= settings.LIMITS["workspace_documents"]:
         raise WorkspaceFullError(
-            _("The workspace holds at most %(count)d files.")
+            _("The workspace holds at most %(count)d files that can be edited.")
             % {"count": settings.LIMITS["workspace_documents"]}
         )
     document.save()
     return document
 
 
-def find_document(interview_id: UUID, path: str) -> Document:
-    """Return a document. Raises MissingError."""
+def find_document(
+    interview_id: UUID, path: str, *, document_id: int | None = None
+) -> Document:
+    """Return a document. Raises MissingError, also where another took its name."""
     document = Document.objects.filter(interview_id=interview_id, path=path).first()
-    if document is None:
+    if document is None or document_id not in (None, document.pk):
         raise MissingError(_("There is no such file (any more)."))
     return document
 
@@ -140,29 +145,52 @@ def update_document(
     version: int,
     updates: Sequence[Update],
     client_id: str,
+    document_id: int | None = None,
+    interviewer: User | None = None,
 ) -> Stored:
     """Apply an editor's updates to the version they were made for, and log them.
 
+    With `document_id` they are for that document, not for another of its name.
+    They are the candidate's, or the `interviewer`'s whom the caller lets type.
     Sending the same `client_id` again returns what was stored the first time.
     Raises VersionConflictError when the document moved on, BadChangesError,
     FileTooLargeError, WorkspaceFullError, MissingError, or InterviewEndedError.
     """
     interview = lock_workspace(interview_id)
-    repeated = _find_repeat(interview, client_id)
-    if repeated is not None:
-        return repeated
     _check_update_size(updates)
-    document = _lock_document(interview, path, version)
+    try:
+        document = _lock_document(interview, path, version, document_id)
+    except (VersionConflictError, MissingError):
+        # What was stored before raised the version: only here can it be a repeat.
+        repeated = _find_repeat(interview, client_id)
+        if repeated is None:
+            raise
+        return repeated
     batch = apply_batch(document.text, updates)
-    stored = _store(document, batch)
-    payload = DocumentUpdatedV2(
-        path=path,
-        version=document.version,
-        updates=[update.as_json() for update in batch.all_updates],
-        hash=document.hash,
-    )
-    append_event(interview, payload, origin=Origin.CANDIDATE, client_id=client_id)
+    stored = _store(document, batch, is_interviewers=interviewer is not None)
+    _log_update(interview, document, batch, client_id, interviewer)
     return stored
+
+
+def _log_update(
+    interview: Interview,
+    document: Document,
+    batch: Batch,
+    client_id: str,
+    interviewer: User | None,
+) -> None:
+    told: dict[str, Any] = {
+        "path": document.path,
+        "version": document.version,
+        "updates": [update.as_json() for update in batch.all_updates],
+        "hash": document.hash,
+    }
+    if interviewer is None:
+        payload, origin = DocumentUpdatedV2(**told), Origin.CANDIDATE
+    else:
+        payload = DocumentUpdatedV3(**told, actor=interviewer.pk)
+        origin = Origin.INTERVIEWER
+    append_event(interview, payload, origin=origin, client_id=client_id)
 
 
 @transaction.atomic
@@ -232,24 +260,42 @@ def _check_update_size(updates: Sequence[Update]) -> None:
         )
 
 
-def _lock_document(interview: Interview, path: str, version: int) -> Document:
+def _lock_document(
+    interview: Interview, path: str, version: int, document_id: int | None = None
+) -> Document:
     document = interview.documents.select_for_update().filter(path=path).first()
-    if document is None:
+    if document is None or document_id not in (None, document.pk):
         raise MissingError(_("There is no such file (any more)."))
     if document.version != version:
         raise VersionConflictError
     return document
 
 
-def _store(document: Document, batch: Batch) -> Stored:
+def _store(
+    document: Document, batch: Batch, *, is_interviewers: bool = False
+) -> Stored:
     first, size_before = document.version, document.size
     document.text = batch.text
+    if is_interviewers or document.interviewer_ranges:
+        for update in batch.updates:
+            document.interviewer_ranges = map_ranges(
+                document.interviewer_ranges, update.changes, is_own=is_interviewers
+            )
     document.hash = content_hash(batch.text)
     document.size = len(batch.text.encode())
     _check_sizes(document, grown=document.size - size_before)
     document.version = first + len(batch.all_updates)
     document.updated_at = now()
-    document.save(update_fields=["text", "hash", "size", "version", "updated_at"])
+    document.save(
+        update_fields=[
+            "text",
+            "hash",
+            "size",
+            "interviewer_ranges",
+            "version",
+            "updated_at",
+        ]
+    )
     return Stored(
         path=document.path,
         version=first + len(batch.updates),
@@ -260,19 +306,21 @@ def _store(document: Document, batch: Batch) -> Stored:
     )
 
 
+def change_document(document: Document, updates: Sequence[Update]) -> Stored:
+    """Apply updates that are no editor's; the caller holds the lock and logs them.
+
+    Raises FileTooLargeError or WorkspaceFullError, and then has changed nothing.
+    """
+    return _store(document, apply_batch(document.text, updates))
+
+
 def _check_sizes(document: Document, *, grown: int) -> None:
     """Refuse what makes a file or the workspace too large; shrinking always works."""
     if grown <= 0:
         return
     if document.size > settings.LIMITS["file_bytes"]:
         raise FileTooLargeError(_("The file would be too large: at most 1 MB."))
-    others = document.interview.documents.exclude(pk=document.pk)
-    used = others.aggregate(total=Sum("size"))["total"] or 0
-    if used + document.size > settings.LIMITS["workspace_bytes"]:
-        raise WorkspaceFullError(
-            _("The workspace is full: at most %(count)d MB in all files.")
-            % {"count": settings.LIMITS["workspace_bytes"] // 1_048_576}
-        )
+    check_bytes(document.interview, document.size, without=document)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from accounts.services.mail import queue_mail
 from base.clock import now
 from interviews.enums import InterviewState
@@ -28,8 +29,15 @@ from interviews.models import (
     Interview,
     Invitation,
 )
-from interviews.services.lifecycle import UNSTARTED_STATES
+from interviews.services.clock import (
+    UNSTARTED_STATES,
+    extra_seconds,
+    starts_until,
+    total_seconds,
+)
+from interviews.timewords import format_minutes
 from interviews.tokens import make_token, read_token
+from interviews.zones import format_in_zone
 
 DEFAULT_WINDOW = timedelta(days=14)
 
@@ -66,11 +74,50 @@ def invite_candidate(
     invited_by: User | None = None,
     opens_at: datetime | None = None,
     expires_at: datetime | None = None,
+    time_zone: str = "",
+    time_factor: Decimal = Decimal(1),
     send_mail: bool = True,
     is_preview: bool = False,
 ) -> Invitation:
-    """Create candidate (if new), invitation and interview; queue the mail."""
+    """Create candidate (if new), invitation and interview; queue the mail.
+
+    `time_zone` is an IANA name for the candidate's times, `time_factor` from 1 to 4
+    what the assessment's time is multiplied by.
+    """
     organisation = assessment_version.assessment.organisation
+    candidate = _name_candidate(organisation, email, name, is_preview=is_preview)
+    opens_at = opens_at or now()
+    invitation = Invitation.objects.create(
+        organisation=organisation,
+        candidate=candidate,
+        assessment_version=assessment_version,
+        opens_at=opens_at,
+        expires_at=expires_at or opens_at + DEFAULT_WINDOW,
+        time_zone=time_zone,
+        time_factor=time_factor,
+        invited_by=invited_by,
+    )
+    _make_interview(invitation, is_preview=is_preview)
+    if send_mail and not is_preview:
+        send_invitation(invitation)
+    return invitation
+
+
+def _make_interview(invitation: Invitation, *, is_preview: bool) -> None:
+    interview = Interview.objects.create(
+        organisation=invitation.organisation,
+        invitation=invitation,
+        assessment_version=invitation.assessment_version,
+        candidate=invitation.candidate,
+        is_preview=is_preview,
+    )
+    EventCursor.objects.create(interview=interview)
+
+
+def _name_candidate(
+    organisation: Organisation, email: str, name: str, *, is_preview: bool
+) -> Candidate:
+    """Return the candidate of this address, made if need be, called by this name."""
     candidate, is_new = Candidate.objects.get_or_create(
         organisation=organisation,
         email=email.strip().lower(),
@@ -80,26 +127,7 @@ def invite_candidate(
     if name.strip() and not is_new and candidate.name != name.strip():
         candidate.name = name.strip()
         candidate.save(update_fields=["name"])
-    opens_at = opens_at or now()
-    invitation = Invitation.objects.create(
-        organisation=organisation,
-        candidate=candidate,
-        assessment_version=assessment_version,
-        opens_at=opens_at,
-        expires_at=expires_at or opens_at + DEFAULT_WINDOW,
-        invited_by=invited_by,
-    )
-    interview = Interview.objects.create(
-        organisation=organisation,
-        invitation=invitation,
-        assessment_version=assessment_version,
-        candidate=candidate,
-        is_preview=is_preview,
-    )
-    EventCursor.objects.create(interview=interview)
-    if send_mail and not is_preview:
-        send_invitation(invitation)
-    return invitation
+    return candidate
 
 
 @transaction.atomic
@@ -117,12 +145,22 @@ def send_invitation(invitation: Invitation) -> None:
             "candidate": invitation.candidate,
             "organisation": invitation.organisation,
             "assessment": invitation.assessment_version,
-            "expires_at": invitation.expires_at,
+            "time": format_minutes(total_seconds(invitation)),
+            "extra": format_minutes(extra_seconds(invitation)),
+            "opens": _opening_words(invitation),
+            "expires": format_in_zone(invitation.expires_at, invitation.time_zone),
             "url": invitation_url(invitation),
         },
     )
     invitation.last_sent_at = now()
     invitation.save(update_fields=["last_sent_at"])
+
+
+def _opening_words(invitation: Invitation) -> str:
+    """Return when the link begins to work, or nothing where it does already."""
+    if invitation.opens_at <= now():
+        return ""
+    return format_in_zone(invitation.opens_at, invitation.time_zone)
 
 
 @transaction.atomic
@@ -169,7 +207,7 @@ def check_invitation(interview: Interview, generation: int) -> None:
     if interview.state == InterviewState.EXPIRED:
         raise ExpiredLinkError
     if interview.state in UNSTARTED_STATES:
-        if invitation.expires_at <= now():
+        if starts_until(interview) <= now():
             raise ExpiredLinkError
         if invitation.opens_at > now():
             raise NotOpenYetError

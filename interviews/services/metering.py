@@ -1,6 +1,7 @@
 """What an interview uses, in the words of the ledger."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from billing.enums import Meter
 from billing.services.calls import Call
@@ -64,4 +65,17 @@ def record_sandbox_time(run: Run, milliseconds: int) -> None:
         purpose=SANDBOX,
         labels={"run": str(run.pk)},
     )
+    record_quantity(call, Meter.SANDBOX, milliseconds, idempotency_key=key)
+
+
+def record_look_time(interview_id: UUID, milliseconds: int, *, window: str) -> None:
+    """Write how long the looks at files of one window had the sandbox, once.
+
+    Locks the payer's account, so it is called in no other transaction.
+    """
+    interview = Interview.objects.select_related("assessment_version").get(
+        pk=interview_id
+    )
+    call = describe_use(interview, provider=_RUNNER, purpose=SANDBOX)
+    key = f"looks:{window}"
     record_quantity(call, Meter.SANDBOX, milliseconds, idempotency_key=key)

@@ -1,11 +1,9 @@
 """Runs of a candidate's code: asked for, kept on record, ended, found again."""
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -15,23 +13,22 @@ from django.utils.translation import gettext as _
 from base.clock import now, to_milliseconds
 from base.text import shorten, utf16_slice
 from interviews.enums import Origin, RunKind, RunState
-from interviews.errors import BusyError, PathError
-from interviews.languages import find_program, find_test_runner
-from interviews.models import DocumentVersion, Interview, Run
-from interviews.reports import test_command
-from interviews.runner_client import LimitRequest, RunSpec, source_file
+from interviews.errors import BusyError
+from interviews.models import Interview, Run
 from interviews.services.documents import keep_contents
 from interviews.services.metering import record_sandbox_time
-from interviews.services.sections import Section, find_section, lock_workspace
-from interviews.timeline.kinds import RunFinished, RunOutput, RunStarted
+from interviews.services.run_commands import AskedKind, RunRequest, make_argv
+from interviews.services.sections import find_section, lock_workspace
+from interviews.timeline.kinds import RunFinished, RunOutput, RunStartedV2
 from interviews.timeline.log import NewEvent, append_event, append_events
 from interviews.workspace.changes import clean_text
 from interviews.workspace.errors import MissingError, RateLimitedError
+from interviews.workspace.variables import check_variables
 
 LEASE = timedelta(seconds=30)
 RUNS_PER_MINUTE = 30
 LIVE_STATES = (RunState.QUEUED, RunState.RUNNING)
-CANDIDATE_KINDS = (RunKind.TESTS, RunKind.FILE)
+CANDIDATE_KINDS = (RunKind.TESTS, RunKind.FILE, RunKind.COMMAND)
 MAX_MESSAGE = 300
 _OUTCOME_COLUMNS = (
     "state",
@@ -107,15 +104,18 @@ def create_run(
     interview_id: UUID,
     *,
     client_id: str,
-    kind: Literal["tests", "file"],
+    kind: AskedKind,
     folder: str,
     path: str | None,
     owner: str,
+    command: str = "",
+    variables: Mapping[str, str] | None = None,
 ) -> tuple[Run, bool]:
     """Write down a run on exactly the present files; return it and whether it is new.
 
-    The caller executes a new one at once and keeps its lease. Raises BusyError while
-    another run is under way, RateLimitedError, MissingError, PathError.
+    `path` is for a file, `command` a line of shell. The caller executes a new one at
+    once and keeps its lease. Raises BusyError while another run is under way,
+    RateLimitedError, MissingError, PathError, BadVariableError.
     """
     interview = lock_workspace(interview_id)
     repeated = find_repeated_run(interview_id, client_id)
@@ -123,27 +123,26 @@ def create_run(
         return repeated, False
     _check_free(interview)
     section = find_section(interview, folder)
-    paths = list(
-        interview.documents.filter(path__startswith=f"{folder}/").values_list(
-            "path", flat=True
-        )
-    )
-    argv = _make_argv(section, kind, path, paths)
+    documents = interview.documents.filter(path__startswith=f"{folder}/")
+    paths = list(documents.values_list("path", flat=True))
+    asked = RunRequest(kind, path, command)
     run = Run.objects.create(
         interview=interview,
         client_id=client_id,
         kind=kind,
         section=section.position,
-        argv=argv,
+        argv=make_argv(section, asked, paths),
+        env=check_variables(variables or {}),
         files=keep_contents(interview, paths),
         owner=owner,
         lease_until=now() + LEASE,
     )
-    payload = RunStarted(
+    payload = RunStartedV2(
         run=str(run.pk),
         run_kind=kind,
         section=section.position,
-        argv=argv,
+        argv=run.argv,
+        env=run.env,
         files=run.files,
     )
     append_event(interview, payload, origin=Origin.CANDIDATE)
@@ -163,72 +162,6 @@ def _check_free(interview: Interview) -> None:
         raise RateLimitedError(
             _("That were many runs. Wait a moment."), retry_after=max(1.0, wait)
         )
-
-
-def _make_argv(
-    section: Section, kind: str, path: str | None, paths: Sequence[str]
-) -> list[str]:
-    problem = section.problem
-    if kind == RunKind.TESTS:
-        if not problem.tests.get("command"):
-            raise MissingError(_("This problem has no tests to run."))
-        if find_test_runner(problem.tests["format"]) is None:
-            raise MissingError(_("Tests of this kind cannot be run here."))
-        return [str(word) for word in problem.tests["command"]]
-    entry = f"{section.folder}/{problem.entry}"
-    path = path or entry
-    if path not in paths:
-        raise MissingError(_("There is no such file (any more)."))
-    if path == entry and problem.run_command:
-        return [str(word) for word in problem.run_command]
-    program = find_program(PurePosixPath(path).suffix)
-    if program is None:
-        raise PathError(_("Files of this kind cannot be run."))
-    name = path.removeprefix(f"{section.folder}/")
-    return [program, f"./{name}" if name.startswith("-") else name]
-
-
-def command_text(run: Run) -> str:
-    """Return the command as one would type it."""
-    return shlex.join(run.argv)
-
-
-def section_folder(run: Run) -> str:
-    """Return the folder of the run's section, which is where it runs."""
-    sections = run.interview.assessment_version.sections
-    slug = sections.filter(position=run.section).values_list(
-        "problem_version__problem__slug", flat=True
-    )
-    return slug.get()
-
-
-def build_spec(run: Run) -> RunSpec:
-    """Return what the runner needs: the files as they were when the run was asked."""
-    folder = section_folder(run)
-    texts = dict(
-        DocumentVersion.objects.filter(
-            interview_id=run.interview_id, hash__in=set(run.files.values())
-        ).values_list("hash", "text")
-    )
-    argv, collect = tuple(run.argv), tuple[str, ...]()
-    if run.kind == RunKind.TESTS:
-        section = find_section(run.interview, folder)
-        names = [path.removeprefix(f"{folder}/") for path in run.files]
-        command = test_command(section.problem.tests["format"], argv, files=names)
-        argv, collect = command.argv, (command.collect,)
-    limits = settings.LIMITS
-    return RunSpec(
-        run=run.pk,
-        argv=argv,
-        files=tuple(source_file(path, texts[kept]) for path, kept in run.files.items()),
-        cwd=folder,
-        limits=LimitRequest(
-            wall_seconds=limits["run_seconds"],
-            memory_bytes=limits["run_memory_bytes"],
-            output_bytes_kept=limits["run_output_bytes"],
-        ),
-        collect=collect,
-    )
 
 
 @transaction.atomic

@@ -9,6 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from interviews.forms import DeviceCode
+from interviews.timewords import format_minutes
+from interviews.zones import format_in_zone
 
 register = template.Library()
 
@@ -36,6 +38,22 @@ def duration(seconds: int) -> str:
 def device_code(code: str) -> str:
     """Return the words for a code of the device check."""
     return str(DeviceCode(code).label) if code in DeviceCode.values else code
+
+
+@register.filter
+def minutes(seconds: int) -> str:
+    """Return “90 minutes”, or “56 min 15 s” where it is no whole number."""
+    return format_minutes(seconds)
+
+
+@register.simple_tag
+def moment_in(at: datetime, zone: str) -> SafeString:
+    """Return a time in a zone that is named; lib/zones.js adds the reader's own."""
+    return format_html(
+        '<time datetime="{}" data-zoned>{}</time>',
+        at.astimezone(UTC).isoformat(timespec="seconds"),
+        format_in_zone(at, zone),
+    )
 
 
 @register.simple_tag

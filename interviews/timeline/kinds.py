@@ -1,6 +1,6 @@
 """The kinds of events this app writes; upper apps register their own `events.py`."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import JsonValue
 
@@ -28,6 +28,14 @@ class ClockChanged(Payload):
     ends_at: str
     reason: str = ""
     actor: int | None = None
+
+
+@register_kind
+class ClockChangedV2(ClockChanged):
+    """The same; `cause` says for which fault of ours time was given back."""
+
+    payload_version: ClassVar[int] = 2
+    cause: str = ""
 
 
 @register_kind
@@ -86,6 +94,31 @@ class DocumentUpdatedV2(DocumentUpdated):
 
 
 @register_kind
+class DocumentUpdatedV3(DocumentUpdatedV2):
+    """The same by an interviewer: `actor` is the member who typed."""
+
+    payload_version: ClassVar[int] = 3
+    actor: int
+
+
+@register_kind
+class DocumentLate(Payload):
+    """Work that arrived so many seconds after the end.
+
+    Applied, its updates are the event before. Otherwise they are here, made for
+    `version` of the document, and `hash` is the text they would have made, if any.
+    """
+
+    kind: ClassVar[str] = "document.late"
+    path: str
+    version: int
+    seconds: int
+    is_applied: bool = False
+    updates: list[dict[str, Any]] = []
+    hash: str = ""
+
+
+@register_kind
 class DocumentApplied(Payload):
     """An answer's code block was put into a document by the candidate."""
 
@@ -101,7 +134,7 @@ class DocumentApplied(Payload):
 
 @register_kind
 class FileCreated(Payload):
-    """A file came to be; `source` says from what (starter, candidate)."""
+    """A file came to be; `source` says from what (starter, candidate, upload, command)."""
 
     kind: ClassVar[str] = "file.created"
     path: str
@@ -129,6 +162,99 @@ class FileDeleted(Payload):
 
 
 @register_kind
+class FileDeletedV2(FileDeleted):
+    """The same, with what it takes to bring the document back with its history."""
+
+    payload_version: ClassVar[int] = 2
+    document: int
+    version: int
+    interviewer: list[list[int]] = []
+
+
+@register_kind
+class FileRestored(Payload):
+    """A deleted file came back as it was; `deletion` is the number of that event."""
+
+    kind: ClassVar[str] = "file.restored"
+    path: str
+    hash: str
+    deletion: int
+
+
+@register_kind
+class OtherFileKept(Payload):
+    """A file that is no document came or got other content, kept as `content`."""
+
+    kind: ClassVar[str] = "other_file.kept"
+    path: str
+    file_kind: str
+    size: int
+    hash: str
+    content: str
+    source: str
+
+
+@register_kind
+class OtherFileRenamed(Payload):
+    """A file that is no document got another path."""
+
+    kind: ClassVar[str] = "other_file.renamed"
+    path: str
+    to: str
+
+
+@register_kind
+class OtherFileDropped(Payload):
+    """A file that is no document went; `content` is kept while it can be undone."""
+
+    kind: ClassVar[str] = "other_file.dropped"
+    path: str
+    file_kind: str
+    size: int
+    hash: str
+    content: str
+    made_by: str
+
+
+@register_kind
+class OtherFileRestored(Payload):
+    """A deleted file that is no document came back."""
+
+    kind: ClassVar[str] = "other_file.restored"
+    path: str
+    deletion: int
+
+
+@register_kind
+class FolderRenamed(Payload):
+    """A folder got another path; the next `count` events are its files'."""
+
+    kind: ClassVar[str] = "folder.renamed"
+    path: str
+    to: str
+    count: int
+
+
+@register_kind
+class FolderDeleted(Payload):
+    """A folder went; the next `count` events are its files'."""
+
+    kind: ClassVar[str] = "folder.deleted"
+    path: str
+    count: int
+
+
+@register_kind
+class FolderRestored(Payload):
+    """A deleted folder came back; the next `count` events are its files'."""
+
+    kind: ClassVar[str] = "folder.restored"
+    path: str
+    count: int
+    deletion: int
+
+
+@register_kind
 class RunStarted(Payload):
     """Something was run on exactly these contents."""
 
@@ -138,6 +264,14 @@ class RunStarted(Payload):
     section: int
     argv: list[str]
     files: dict[str, str]
+
+
+@register_kind
+class RunStartedV2(RunStarted):
+    """The same; `env` are the variables the candidate set for it."""
+
+    payload_version: ClassVar[int] = 2
+    env: dict[str, str] = {}
 
 
 @register_kind
@@ -163,6 +297,26 @@ class RunFinished(Payload):
     duration_ms: int | None
     passed: int | None = None
     failed: int | None = None
+
+
+@register_kind
+class InterviewerJoined(Payload):
+    """A member began to watch; written once for each of them."""
+
+    kind: ClassVar[str] = "interviewer.joined"
+    actor: int
+    name: str
+
+
+@register_kind
+class RunInBrowser(Payload):
+    """A candidate's own browser says it ran the tests: a claim, never evidence."""
+
+    kind: ClassVar[str] = "run.in_browser"
+    section: int
+    passed: int
+    failed: int
+    is_verified: Literal[False] = False
 
 
 @register_kind

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 
 from base.clock import now, to_milliseconds
 from interviews.models import Event, EventCursor, Interview
 from interviews.timeline.registry import Payload
+
+_ADVANCE = (
+    "UPDATE interviews_eventcursor SET last_seq = last_seq + %s, last_at = %s "
+    "WHERE interview_id = %s RETURNING last_seq"
+)
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,9 @@ def append_events(interview: Interview, new: Sequence[NewEvent]) -> list[Event]:
     is called last in it, but for what the ledger records. `interview.started_at` must be current. Raises
     IntegrityError when a `client_id` was used before; look for it first.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         last_at = now()
-        EventCursor.objects.filter(pk=interview.pk).update(
-            last_seq=F("last_seq") + len(new), last_at=last_at
-        )
-        last_seq = EventCursor.objects.values_list("last_seq", flat=True).get(
-            pk=interview.pk
-        )
-        first = last_seq - len(new) + 1
+        first = _advance_cursor(interview, len(new), last_at) - len(new) + 1
         return Event.objects.bulk_create(
             [
                 Event(
@@ -73,6 +71,21 @@ def append_events(interview: Interview, new: Sequence[NewEvent]) -> list[Event]:
                 for offset, item in enumerate(new)
             ]
         )
+
+
+def _advance_cursor(interview: Interview, count: int, at: datetime) -> int:
+    """Lock the cursor's row, move it on, and return the last number, in one statement.
+
+    The ORM's update cannot return what it wrote, and this is the hottest path there is.
+    """
+    key = EventCursor._meta.pk.get_db_prep_value(interview.pk, connection)
+    moment = connection.ops.adapt_datetimefield_value(at)
+    with connection.cursor() as cursor:
+        cursor.execute(_ADVANCE, [count, moment, key])
+        row = cursor.fetchone()
+    if row is None:
+        raise EventCursor.DoesNotExist
+    return int(row[0])
 
 
 def find_event(interview: Interview, client_id: str) -> Event | None:

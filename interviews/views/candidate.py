@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,9 +14,15 @@ from django.views.decorators.cache import never_cache
 from interviews.access import find_as_candidate
 from interviews.enums import InterviewState
 from interviews.models import Interview
+from interviews.services.clock import (
+    UNSTARTED_STATES,
+    extra_seconds,
+    starts_until,
+    total_seconds,
+)
 from interviews.tokens import make_token
 
-CandidateView = Callable[[HttpRequest, Interview], HttpResponse]
+CandidateView = Callable[[HttpRequest, Interview], HttpResponseBase]
 
 _STAGES: Mapping[str, str] = {
     InterviewState.INVITED: "interviews:interview-consent",
@@ -27,7 +33,7 @@ _STAGES: Mapping[str, str] = {
 }
 
 
-def candidate_page(view: CandidateView) -> Callable[..., HttpResponse]:
+def candidate_page(view: CandidateView) -> Callable[..., HttpResponseBase]:
     """Give the view the interview of this browser's candidate; a stranger gets 404.
 
     Nothing of these pages is kept by the browser, so that Back asks the server.
@@ -35,7 +41,7 @@ def candidate_page(view: CandidateView) -> Callable[..., HttpResponse]:
 
     @never_cache
     @wraps(view)
-    def wrapper(request: HttpRequest, interview_id: UUID) -> HttpResponse:
+    def wrapper(request: HttpRequest, interview_id: UUID) -> HttpResponseBase:
         interview = find_as_candidate(request.COOKIES, interview_id)
         if interview is None:
             return render(request, "interviews/not_found.html", status=404)
@@ -66,6 +72,18 @@ def page_context(
         "organisation": interview.organisation,
         "steps": list_steps(step) if step is not None else None,
         "report_url": report_url or f"{address}?page={page}",
+    }
+
+
+def time_context(interview: Interview) -> dict[str, Any]:
+    """Return the time this candidate gets, and until when they may begin."""
+    invitation = interview.invitation
+    is_unstarted = interview.state in UNSTARTED_STATES
+    return {
+        "time_zone": invitation.time_zone,
+        "time_seconds": total_seconds(invitation),
+        "extra_seconds": extra_seconds(invitation),
+        "begin_until": starts_until(interview) if is_unstarted else None,
     }
 
 

@@ -20,7 +20,12 @@ from interviews.services.candidates import (
     last_device_check,
     record_device_check,
 )
-from interviews.views.candidate import candidate_page, page_context, redirect_to_stage
+from interviews.views.candidate import (
+    candidate_page,
+    page_context,
+    redirect_to_stage,
+    time_context,
+)
 
 UPLOAD_BYTES = 1024 * 1024
 
@@ -88,11 +93,12 @@ def begin(request: HttpRequest, interview: Interview) -> HttpResponse:
     if interview.state != InterviewState.PREPARING or not interview.device_checked_at:
         return redirect_to_stage(interview)
     result = last_device_check(interview)
-    minutes = interview.assessment_version.duration_minutes
+    times = time_context(interview)
     context = page_context(interview, "begin", step=3)
     context |= {
+        **times,
         "section_count": interview.assessment_version.sections.count(),
-        "would_end_at": now() + timedelta(minutes=minutes),
+        "would_end_at": now() + timedelta(seconds=times["time_seconds"]),
         "is_recorded": is_media_recorded(interview),
         "has_camera": result is None or result.camera == DeviceCode.OK,
         "has_microphone": result is None

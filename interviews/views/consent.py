@@ -1,7 +1,5 @@
 """Consent: the text, the tick, and what declining means."""
 
-from itertools import groupby
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -64,15 +62,6 @@ def _show(
         "form": form or ConsentForm(initial={"version": consent.version}),
         "consent": consent,
         "is_outdated": status == 409,
-        "packages": _group_packages(),
+        "packages": list_packages(),
     }
     return render(request, "interviews/consent.html", context, status=status)
-
-
-def _group_packages() -> list[tuple[str, list[str]]]:
-    """Return (language, [“name version”, …]) in the order the runner tells them."""
-    packages = sorted(list_packages(), key=lambda package: package.language)
-    return [
-        (language, [f"{package.name} {package.version}" for package in group])
-        for language, group in groupby(packages, key=lambda package: package.language)
-    ]

@@ -14,7 +14,11 @@ from interviews.errors import InterviewError
 from interviews.models import Interview
 from interviews.services.candidates import is_media_recorded
 from interviews.services.invitations import find_by_link
-from interviews.views.candidate import page_context, redirect_to_stage
+from interviews.views.candidate import (
+    page_context,
+    redirect_to_stage,
+    time_context,
+)
 from interviews.views.errors import render_link_error
 
 
@@ -45,6 +49,7 @@ def _show(request: HttpRequest, interview: Interview, token: str) -> HttpRespons
         "is_new": interview.state == InterviewState.INVITED,
         "is_running": interview.state == InterviewState.ACTIVE,
         "is_over": interview.ended_at is not None,
+        **time_context(interview),
         "section_count": interview.assessment_version.sections.count(),
     }
     return render(request, "interviews/entry.html", context)

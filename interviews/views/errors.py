@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from base.clock import now
 from interviews.errors import InterviewError, InvalidLinkError
 from interviews.models import Interview
 from interviews.tokens import read_token
@@ -34,6 +35,8 @@ def render_link_error(
         "interview": interview,
         "organisation": interview.organisation if interview else None,
         "invitation": interview.invitation if interview else None,
+        "time_zone": interview.invitation.time_zone if interview else "",
+        "server_time": now(),
         "is_link_page": True,
     }
     if interview is not None:

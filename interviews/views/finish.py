@@ -5,11 +5,13 @@ import logging
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from interviews.errors import WrongStateError
 from interviews.models import Interview
 from interviews.room_panels import build_panels
+from interviews.selectors.clock import read_faults, read_ledger
 from interviews.selectors.records import export_record, read_receipt, read_record
 from interviews.services.lifecycle import ENDED_STATES, finish_interview
 from interviews.views.candidate import candidate_page, page_context, redirect_to_stage
@@ -31,6 +33,8 @@ def finish(request: HttpRequest, interview: Interview) -> HttpResponse:
         "config": {
             "base": build_panels(interview).get("recording", {}).get("base_url", ""),
             "csrf": get_token(request),
+            "interview": str(interview.pk),
+            "late_url": reverse("interviews:interview-late-work", args=[interview.pk]),
         },
     }
     return render(request, "interviews/thanks.html", context)
@@ -55,7 +59,8 @@ def show_record(request: HttpRequest, interview: Interview) -> HttpResponse:
         "record": read_record(interview),
         "consents": interview.consents.all(),
         "reports": interview.problem_reports.order_by("created_at"),
-        "time_entries": interview.time_entries.all(),
+        "ledger": read_ledger(interview),
+        "faults": read_faults(interview),
         "is_over": interview.state in ENDED_STATES,
     }
     return render(request, "interviews/record.html", context)

@@ -1,5 +1,7 @@
 """The room: everything its page needs, in one configuration."""
 
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,9 +14,11 @@ from interviews.room_panels import build_panels
 from interviews.services.candidates import is_media_recorded
 from interviews.services.sections import Section, list_sections
 from interviews.views.candidate import candidate_page, page_context, redirect_to_stage
+from interviews.views.sandbox_frame import browser_config
 
 
 @require_safe
+@csp_update({"frame-src": [SELF]})
 @candidate_page
 def open_room(request: HttpRequest, interview: Interview) -> HttpResponse:
     """Show the room while the interview is active; lead elsewhere otherwise."""
@@ -36,16 +40,27 @@ def _room_config(interview: Interview, sections: list[Section]) -> dict[str, obj
     """
     return {
         "interview": str(interview.pk),
-        "sections": [_section_config(section) for section in sections],
+        "sections": [section_config(section) for section in sections],
         "policy": interview.assessment_version.policy,
         "is_recorded": is_media_recorded(interview),
         "is_preview": interview.is_preview,
+        "in_browser": browser_config(interview),
         "finish_url": reverse("interviews:interview-finish", args=[interview.pk]),
+        "late_url": reverse("interviews:interview-late-work", args=[interview.pk]),
+        "files": {
+            f"{name}_url": reverse(f"interviews:interview-{route}", args=[interview.pk])
+            for name, route in (
+                ("upload", "upload"),
+                ("content", "file"),
+                ("archive", "archive"),
+            )
+        },
         **build_panels(interview),
     }
 
 
-def _section_config(section: Section) -> dict[str, object]:
+def section_config(section: Section) -> dict[str, object]:
+    """Return what the pages of the room know of a section."""
     problem = section.problem
     return {
         "folder": section.folder,

@@ -72,9 +72,7 @@ def apply_batch(text: str, updates: Sequence[Update]) -> Batch:
     be stored, so the batch is kept as one equal replacement followed by empty
     updates; a half that stays is replaced, and the mend tells the editors so.
     """
-    after = text
-    for update in updates:
-        after = apply_changes(after, update.changes)
+    after = apply_changes(text, *[update.changes for update in updates])
     cleaned = clean_text(after)
     if cleaned == after and is_storable([update.changes for update in updates]):
         return Batch(after, tuple(updates))

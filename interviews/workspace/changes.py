@@ -20,15 +20,21 @@ _LINE_ENDS = re.compile(r"\r\n?")
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
-def apply_changes(text: str, changes: object) -> str:
-    """Return the text after a change set.
+def apply_changes(text: str, *changes: object) -> str:
+    """Return the text after these change sets, one after the other.
 
-    Raises BadChangesError for anything that is not a change set of exactly this
-    text. Half surrogate pairs are kept as they are; see `clean_text`.
+    Raises BadChangesError for anything that is not a change set of exactly the text
+    before it. Half surrogate pairs are kept as they are; see `clean_text`.
     """
+    units = text.encode("utf-16-le", "surrogatepass")
+    for each in changes:
+        units = _change_units(units, each)
+    return units.decode("utf-16-le", "surrogatepass")
+
+
+def _change_units(source: bytes, changes: object) -> bytes:
     if not isinstance(changes, list):
         raise BadChangesError
-    source = text.encode("utf-16-le", "surrogatepass")
     result: list[bytes] = []
     at = 0
     for part in changes:
@@ -40,7 +46,7 @@ def apply_changes(text: str, changes: object) -> str:
         at = end
     if at != len(source):
         raise BadChangesError
-    return b"".join(result).decode("utf-16-le", "surrogatepass")
+    return b"".join(result)
 
 
 def read_part(part: object) -> tuple[int, bytes | None]:
@@ -83,13 +89,14 @@ def make_replacement(text: str, start: int, end: int, inserted: str) -> Changes:
 
 def make_update(old: str, new: str) -> Changes:
     """Return the smallest single replacement that turns `old` into `new`."""
-    start = _common_prefix(old, new)
-    tail = _common_prefix(old[start:][::-1], new[start:][::-1])
+    start = common_prefix(old, new)
+    tail = common_prefix(old[start:][::-1], new[start:][::-1])
     end = len(old) - tail
     return make_replacement(old, start, end, new[start : len(new) - tail])
 
 
-def _common_prefix(one: str, other: str) -> int:
+def common_prefix(one: str, other: str) -> int:
+    """Return how many characters both begin with."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2

@@ -40,6 +40,25 @@ class PathTakenError(PathError):
     status = 409
 
 
+class NotKeptError(PathError):
+    """A file that is only on the runner's disk: nothing but a command changes it."""
+
+    code = "not_kept"
+    status = 409
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            _("“%(path)s” is not kept here: only a command can change it.")
+            % {"path": path}
+        )
+
+
+class BadVariableError(InterviewError):
+    """An environment variable that a run is not given; the text says why."""
+
+    code = "bad_variable"
+
+
 class MissingError(InterviewError):
     """No such document, section or run in this interview."""
 
@@ -67,6 +86,20 @@ class WorkspaceFullError(LimitExceededError):
     """The workspace holds no more files, or no more bytes."""
 
     code = "workspace_full"
+
+
+class NotStorableError(InterviewError):
+    """The storage of files does not answer; the same may work later."""
+
+    code = "not_stored"
+    status = 503
+    retryable = True
+
+    def __init__(self, message: object | None = None) -> None:
+        super().__init__(
+            message or _("The file could not be stored. Try again in a moment."),
+            retry_after=2.0,
+        )
 
 
 class RateLimitedError(InterviewError):

@@ -1,13 +1,18 @@
 """The exact command line of a sandbox: launcher, bwrap's arguments and limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from runner.bwrap.handover import PROGRAM_PATH
 from runner.bwrap.host import Host
 from runner.languages.helpers import ARCHIVE, HELPERS, list_helper_names
 from runner.limits import (
     DATA_BYTES,
     FILE_BYTES,
+    MAX_MEMORY,
+    MAX_PROCESSES,
+    MAX_WALL_SECONDS,
     MIB,
     OPEN_FILES,
     SHM_BYTES,
@@ -16,6 +21,7 @@ from runner.limits import (
     TMP_BYTES,
     Limits,
 )
+from runner.sandbox import Home, Job
 
 INSIDE_UID = 1000
 WORKSPACE = "/home/candidate"
@@ -45,6 +51,18 @@ _LAUNCHER = (
 _SMALLEST_SOFT_DATA = 64 * MIB
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is fixed when a sandbox is built; the rest can still be set at hand-over."""
+
+    workspace_bytes: int
+    home: Home | None = None
+
+    @classmethod
+    def of(cls, job: Job) -> "Shape":
+        return cls(0 if job.home else job.limits.workspace_bytes, job.home)
+
+
 def build_command(
     host: Host, *, uid: int, args_fd: int, prlimit: Sequence[str], inside: Sequence[str]
 ) -> list[str]:
@@ -64,8 +82,8 @@ def build_arguments(
     status_fd: int,
     synthetic_fds: Mapping[str, int],
     helpers_fd: int,
-    limits: Limits,
-    env: Mapping[str, str],
+    program_fd: int,
+    shape: Shape,
     toolchain: Path | None,
 ) -> bytes:
     """What bwrap reads through `--args`, NUL-separated."""
@@ -73,12 +91,16 @@ def build_arguments(
     for path, fd in synthetic_fds.items():
         words += ["--perms", "0444", "--file", str(fd), path]
     words += _helpers(helpers_fd)
+    words += ["--perms", "0444", "--file", str(program_fd), PROGRAM_PATH]
     words += [*_proc_and_devices(), *_tmpfs("1777", TMP_BYTES, "/tmp")]  # noqa: S108
-    words += _tmpfs("0700", limits.workspace_bytes, WORKSPACE)
+    if shape.home is None:
+        words += _tmpfs("0700", shape.workspace_bytes, WORKSPACE)
+    else:
+        words += ["--bind", str(shape.home.path), WORKSPACE]
     if toolchain is not None:
         words += ["--ro-bind", str(toolchain), TOOLCHAIN]
     words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORKSPACE]
-    for name, value in (_environment(toolchain) | dict(env)).items():
+    for name, value in _environment(toolchain).items():
         words += ["--setenv", name, value]
     return b"".join(word.encode() + b"\0" for word in words)
 
@@ -141,21 +163,46 @@ def _environment(toolchain: Path | None) -> dict[str, str]:
     return env
 
 
-def build_prlimit(limits: Limits, *, soft_memory: bool) -> list[str]:
-    """Per-process limits set inside, where they count per user namespace."""
-    cpu = int(limits.wall_seconds) + 1
-    data = DATA_BYTES
-    if soft_memory:
-        data = max(limits.memory_bytes, _SMALLEST_SOFT_DATA)
+def build_prlimit(*, soft_memory: bool) -> list[str]:
+    """Per-process limits set inside, where they count per user namespace.
+
+    They are those of the most demanding job: a sandbox may be older than its job, which
+    then lowers what `list_lower_limits` says.
+    """
+    most = Limits(
+        wall_seconds=MAX_WALL_SECONDS, memory_bytes=MAX_MEMORY, processes=MAX_PROCESSES
+    )
+    varying = [
+        f"--{name.lower()}={soft}:{hard}"
+        for name, soft, hard in _varying_limits(most, soft_memory=soft_memory)
+    ]
     return [
         "--core=1",
-        f"--cpu={cpu}:{cpu + 2}",
-        f"--data={data}",
         f"--fsize={FILE_BYTES}",
         "--memlock=65536",
         "--msgqueue=0",
         f"--nofile={OPEN_FILES}",
-        f"--nproc={limits.processes}",
         "--sigpending=256",
         f"--stack={STACK_SOFT_BYTES}:{STACK_HARD_BYTES}",
+        *varying,
     ]
+
+
+def list_lower_limits(limits: Limits, *, soft_memory: bool) -> list[str]:
+    """What a job's own limits are, as lines "NAME soft hard"."""
+    return [
+        f"{name} {soft} {hard}"
+        for name, soft, hard in _varying_limits(limits, soft_memory=soft_memory)
+    ]
+
+
+def _varying_limits(
+    limits: Limits, *, soft_memory: bool
+) -> Iterator[tuple[str, int, int]]:
+    cpu = int(limits.wall_seconds) + 1
+    yield "CPU", cpu, cpu + 2
+    yield "NPROC", limits.processes, limits.processes
+    data = DATA_BYTES
+    if soft_memory:
+        data = max(limits.memory_bytes, _SMALLEST_SOFT_DATA)
+    yield "DATA", data, data

@@ -18,7 +18,7 @@ CONTROLLERS = ("memory", "pids", "cpu")
 # The outer launcher, bwrap's own two processes and the supervisor.
 PROCESS_OVERHEAD = 4
 _CPU_PERIOD_US = 100_000
-_REMOVAL_SECONDS = 2.0
+_REMOVAL_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,22 @@ class Group:
     def make(self, limits: Limits) -> None:
         for path in self.directories:
             path.mkdir()
+        self._set(limits)
+        self._forbid_swap(limits)
+
+    def change(self, limits: Limits) -> None:
+        """Hold other limits from now on; OSError when the kernel refuses."""
+        # The limit with swap may never be the lower one, so it goes up first.
+        with suppress(OSError):
+            self._forbid_swap(limits)
+        self._set(limits)
+        self._forbid_swap(limits)
+
+    def _set(self, limits: Limits) -> None:
         settings = self._settings_v2 if self.version == 2 else self._settings_v1
         for controller, name, value in settings(limits):
             if controller in self.paths:
                 (self.paths[controller] / name).write_text(value)
-        self._forbid_swap(limits)
 
     def _settings_v1(self, limits: Limits) -> list[tuple[str, str, str]]:
         return [
@@ -121,6 +132,22 @@ class Group:
         with suppress(OSError, ValueError):
             return int((self.paths["memory"] / name).read_text())
         return 0
+
+    def forget_peak(self) -> None:
+        """Count the peak from now, where the kernel can (version 1)."""
+        if "memory" in self.paths and self.version == 1:
+            with suppress(OSError):
+                (self.paths["memory"] / "memory.max_usage_in_bytes").write_text("0")
+
+    def hurry(self) -> None:
+        """Let it use any processor, to die: what is killed still has to free all it
+        held, and would wait for its share of time."""
+        name, value = (
+            ("cpu.max", "max") if self.version == 2 else ("cpu.cfs_quota_us", "-1")
+        )
+        if "cpu" in self.paths:
+            with suppress(OSError):
+                (self.paths["cpu"] / name).write_text(value)
 
     def processes(self) -> set[int]:
         found: set[int] = set()

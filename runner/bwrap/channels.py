@@ -3,11 +3,12 @@
 import asyncio
 import fcntl
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from runner.bwrap.supervise import LOWEST_PASSED_FD
-
+# Passed descriptors are numbered from here, clear of the standard streams.
+LOWEST_PASSED_FD = 20
 CHUNK_BYTES = 32 * 1024
 _SEALS = (
     fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
@@ -44,6 +45,13 @@ class PassedFds:
             return read_end, self._keep_high(write_end)
         finally:
             os.close(write_end)
+
+    def socket(self) -> tuple[socket.socket, int]:
+        """(our end, which never blocks, the child's)."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours.setblocking(False)  # noqa: FBT003 - the library's own
+        with theirs:
+            return ours, self._keep_high(theirs.fileno())
 
     def close(self) -> None:
         while self._open:

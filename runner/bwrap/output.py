@@ -1,6 +1,7 @@
 """Passes a program's output on in pieces, counts it and stops at the caps."""
 
 import asyncio
+from contextlib import suppress
 
 from runner.bwrap.channels import CHUNK_BYTES, PipeReader
 from runner.limits import Limits
@@ -25,6 +26,7 @@ class OutputPump:
         self._sent = 0
         self._is_started = False
         self._settled = asyncio.Event()
+        self._ended = asyncio.Event()
         self.overflow = asyncio.Event()
         self.complaint = b""
 
@@ -38,6 +40,10 @@ class OutputPump:
             self._is_started = is_started
             self._settled.set()
 
+    def hurry(self) -> None:
+        """The program has ended: nothing more is worth waiting for."""
+        self._ended.set()
+
     async def pump(self, stream: Stream, reader: PipeReader) -> None:
         while data := await reader.read(CHUNK_BYTES):
             if not await self._is_program(data):
@@ -47,8 +53,10 @@ class OutputPump:
             if self._read > self._limits.output_bytes_kill:
                 self.overflow.set()
                 return
-            if len(data) < CHUNK_BYTES:
-                await asyncio.sleep(_COALESCE_SECONDS)
+            if len(data) < CHUNK_BYTES and not self._ended.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_COALESCE_SECONDS):
+                        await self._ended.wait()
 
     async def _is_program(self, data: bytes) -> bool:
         """Wait until it is known whose text this is."""

@@ -17,6 +17,8 @@ from runner.errors import SandboxFailedError
 _NICENESS = 10
 _CHILD_PID_SECONDS = 0.5
 _KILL_SECONDS = 1.0
+# Freeing what a large sandbox held takes a while on a busy machine.
+_DEATH_SECONDS = 10.0
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -43,6 +45,11 @@ class SandboxProcess:
     @property
     def has_ended(self) -> bool:
         return self._ended.is_set()
+
+    @property
+    def is_buried(self) -> bool:
+        """Nothing of it is alive."""
+        return self.has_ended and (not self.child_pid or self._child_ended.is_set())
 
     def _reap(self) -> None:
         pid, status = os.waitpid(self._process.pid, os.WNOHANG)
@@ -90,6 +97,8 @@ class SandboxProcess:
         raises SandboxFailedError when it would not die."""
         if not self.has_ended:
             await _happens(self._child_known, _CHILD_PID_SECONDS)
+            if self._group is not None:
+                self._group.hurry()
             self._kill_child()
             if not await _happens(self._ended, _KILL_SECONDS):
                 await self._kill_everything()
@@ -101,12 +110,12 @@ class SandboxProcess:
         self._kill_outer()
         if self._group is not None:
             self._group.kill()
-        if not await _happens(self._ended, _KILL_SECONDS):
+        if not await _happens(self._ended, _DEATH_SECONDS):
             raise SandboxFailedError("A sandbox could not be stopped.")
 
     async def _bury_child(self) -> None:
         """At a normal end the outer process may leave before the inner one."""
-        if not await _happens(self._child_ended, _KILL_SECONDS):
+        if not await _happens(self._child_ended, _DEATH_SECONDS):
             raise SandboxFailedError("A sandbox could not be stopped.")
         with suppress(ChildProcessError):
             os.waitpid(self.child_pid, os.WNOHANG)  # noqa: ASYNC222 - does not wait
@@ -126,7 +135,8 @@ class SandboxProcess:
 
 async def _happens(event: asyncio.Event, seconds: float) -> bool:
     with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     return event.is_set()
 
 
@@ -141,7 +151,6 @@ def spawn(
     *,
     group: Group | None,
     pass_fds: Sequence[int],
-    stdin: int,
     stdout: int,
     stderr: int,
 ) -> SandboxProcess:
@@ -158,7 +167,7 @@ def spawn(
     try:
         process = subprocess.Popen(  # noqa: S603 - argv is ours, no shell parses input
             command,
-            stdin=stdin,
+            stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
             env=env,

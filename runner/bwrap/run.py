@@ -2,19 +2,21 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from typing import Literal
 
-from runner.bwrap.cgroups import Group
 from runner.bwrap.channels import PipeReader
+from runner.bwrap.empty import EmptySandbox
+from runner.bwrap.handover import (
+    DID_NOT_FIT,
+    NO_FOLDER,
+    READY,
+    parse_report,
+    report_limit,
+)
 from runner.bwrap.memory import MemoryWatch
 from runner.bwrap.output import OutputPump
-from runner.bwrap.process import SandboxProcess
-from runner.bwrap.supervise import READY, parse_report, report_limit
-from runner.errors import SandboxFailedError
 from runner.protocol.replies import Reason
 from runner.sandbox import Job, Outcome, Sink
 
@@ -26,43 +28,17 @@ _READ_BYTES = 64 * 1024
 Ending = Literal["exited", "timeout", "cancelled", "memory", "output"]
 
 
-@dataclass(frozen=True, slots=True)
-class Pipes:
-    """What we read of a running sandbox."""
-
-    stdout: PipeReader
-    stderr: PipeReader
-    status: PipeReader
-    report: PipeReader
-
-    async def open(self) -> None:
-        for reader in self._all():
-            await reader.open()
-
-    def close(self) -> None:
-        for reader in self._all():
-            reader.close()
-
-    def _all(self) -> tuple[PipeReader, ...]:
-        return (self.stdout, self.stderr, self.status, self.report)
-
-
 class JobRun:
-    """Follows one started sandbox until it has ended and everything is read."""
+    """Follows a sandbox that was given its job until all has ended and is read."""
 
-    def __init__(
-        self,
-        job: Job,
-        sink: Sink,
-        process: SandboxProcess,
-        pipes: Pipes,
-        group: Group | None,
-    ) -> None:
+    def __init__(self, job: Job, sink: Sink, sandbox: EmptySandbox) -> None:
         self._job = job
         self._sink = sink
-        self._process = process
-        self._pipes = pipes
-        self._memory = MemoryWatch(process.pid, job.limits.memory_bytes, group)
+        self._sandbox = sandbox
+        self._process = sandbox.process
+        self._memory = MemoryWatch(
+            sandbox.process.pid, job.limits.memory_bytes, sandbox.group
+        )
         self._output = OutputPump(sink, job.limits)
         self._report = b""
         self._began_at = asyncio.get_running_loop().time()
@@ -70,39 +46,34 @@ class JobRun:
     async def follow(self, cancel: asyncio.Event) -> Outcome:
         """Run to the end; the sandbox is dead when this returns or raises."""
         readers: list[asyncio.Task[None]] = []
+        channels = self._sandbox.channels
         async with AsyncExitStack() as stack:
-            stack.callback(self._pipes.close)
+            stack.push_async_callback(self._sandbox.let_go)
             stack.push_async_callback(self._stop, readers)
             stack.push_async_callback(self._process.end)
-            await self._pipes.open()
+            for pipe in (channels.stdout, channels.stderr, channels.report):
+                await pipe.open()
             readers += [asyncio.create_task(step) for step in self._readers()]
             ending = await self._first_ending(readers, cancel)
+            self._output.hurry()
             await self._process.end()
             duration = asyncio.get_running_loop().time() - self._began_at
-            await self._drain(readers)
+            await self._drain([*readers, self._sandbox.status])
         return self._judge(ending, int(duration * 1000))
 
     def _readers(self) -> list[Coroutine[None, None, None]]:
+        channels = self._sandbox.channels
         return [
-            self._output.pump("stdout", self._pipes.stdout),
-            self._output.pump("stderr", self._pipes.stderr),
-            self._read_status(),
-            self._read_report(),
+            self._output.pump("stdout", channels.stdout),
+            self._output.pump("stderr", channels.stderr),
+            self._read_report(channels.report),
         ]
 
-    async def _read_status(self) -> None:
-        pending = b""
-        while data := await self._pipes.status.read():
-            *lines, pending = (pending + data).split(b"\n")
-            for line in lines:
-                self._process.read_status_line(line)
-        self._process.read_status_line(pending)
-
-    async def _read_report(self) -> None:
+    async def _read_report(self, report: PipeReader) -> None:
         limit = report_limit(self._job.collect)
         pieces: list[bytes] = []
         size = 0
-        while data := await self._pipes.report.read(_READ_BYTES):
+        while data := await report.read(_READ_BYTES):
             if not pieces and data.startswith(READY):
                 await self._sink.started()
                 self._output.settle(is_started=True)
@@ -174,12 +145,18 @@ class JobRun:
 
     def _explain_failure(self) -> str:
         """No program has started, so what stderr says is the sandbox's own text."""
-        if self._process.exit_code is not None:
-            return "The files did not fit into the workspace."
+        explained = _EXPLAINED.get(self._process.exit_code or 0)
+        if explained:
+            return explained
         complaint = self._output.complaint.decode(errors="replace").strip()
         logger.error("a sandbox could not be set up: %s", complaint or "no message")
         return "The sandbox could not be set up."
 
+
+_EXPLAINED = {
+    DID_NOT_FIT: "The files did not fit into the workspace.",
+    NO_FOLDER: "The folder to run in does not exist.",
+}
 
 _MESSAGES: dict[Ending, str] = {
     "exited": "",
@@ -188,14 +165,3 @@ _MESSAGES: dict[Ending, str] = {
     "memory": "The run used more memory than it may and was stopped.",
     "output": "The run printed too much and was stopped.",
 }
-
-
-def own_pipe(fd: int) -> PipeReader:
-    os.set_blocking(fd, False)
-    return PipeReader(fd)
-
-
-def check_unprivileged(uid: int) -> None:
-    """The last gate before a launch: never as root, whatever else went wrong."""
-    if uid == 0:
-        raise SandboxFailedError("The sandbox may not run as root.")

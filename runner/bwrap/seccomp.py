@@ -2,6 +2,7 @@
 
 import errno
 import struct
+from functools import cache
 
 from runner.bwrap.syscalls import ABSENT, ARCHITECTURES, NEWEST_KNOWN_CALL, Architecture
 
@@ -26,6 +27,7 @@ _X32_BIT = 0x40000000
 Instruction = tuple[int, int, int, int]
 
 
+@cache
 def build_filter(machine: str, *, soft_memory: bool = False) -> bytes:
     """The filter for `machine`; KeyError for an architecture without a table.
 

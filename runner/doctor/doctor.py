@@ -9,6 +9,7 @@ from pathlib import Path
 from runner.bwrap.backend import BwrapSandbox
 from runner.bwrap.cgroups import Hierarchies
 from runner.bwrap.host import Host
+from runner.bwrap.warm import NOTHING_WARM, WarmLimits, WarmSandbox
 from runner.doctor.languages import probe_languages
 from runner.doctor.machine import check_machine
 from runner.doctor.probes import Prober
@@ -31,6 +32,7 @@ class Settings:
     state_dir: Path
     toolchain: Path | None
     require_hard_limits: bool
+    warm: WarmLimits = NOTHING_WARM
 
 
 class Doctor:
@@ -45,6 +47,9 @@ class Doctor:
         self._bwrap = BwrapSandbox(
             host, hierarchies, settings.state_dir / "runs", toolchain=None
         )
+        # Probes get a sandbox of their own each time: one that waits already would
+        # hide what has broken since it was made.
+        self._warm = WarmSandbox(self._bwrap, settings.warm)
         self._lock = asyncio.Lock()
         self._look_again_at = 0.0
         check = Check(
@@ -54,7 +59,7 @@ class Doctor:
 
     @property
     def sandbox(self) -> Sandbox:
-        return self._bwrap if self.report.is_ok else DisabledSandbox(self.report.reason)
+        return self._warm if self.report.is_ok else DisabledSandbox(self.report.reason)
 
     @property
     def toolchain(self) -> Path | None:
@@ -78,18 +83,19 @@ class Doctor:
             return self.report
 
     async def _examine(self) -> Report:
-        self._bwrap.toolchain = await asyncio.to_thread(
-            find_toolchain, self._settings.toolchain
-        )
+        toolchain = await asyncio.to_thread(find_toolchain, self._settings.toolchain)
+        if toolchain != self._bwrap.toolchain:
+            await self._warm.empty()
+        self._bwrap.toolchain = toolchain
         checks = await _carry_out(self._full_checks())
         is_ok = all(check.is_ok for check in checks)
         languages = await probe_languages(self._bwrap) if is_ok else ()
-        return self._settle(checks, languages)
+        return await self._settle(checks, languages)
 
     async def _probe(self) -> Report:
         checks = await _carry_out(self._prober().probe_isolation())
         failed = [check for check in checks if not check.is_ok]
-        return self._settle(failed) if failed else self.report
+        return await self._settle(failed) if failed else self.report
 
     async def keep_examining(self) -> None:
         while True:
@@ -97,7 +103,7 @@ class Doctor:
             await self.examine()
 
     async def close(self) -> None:
-        await self._bwrap.close()
+        await self._warm.close()
 
     def _prober(self) -> Prober:
         return Prober(self._bwrap, self._host.tools, self._settings.state_dir)
@@ -117,13 +123,17 @@ class Doctor:
             checks += [*await prober.probe_limits(), await prober.probe_kill()]
         return checks
 
-    def _settle(
+    async def _settle(
         self, checks: list[Check], languages: tuple[LanguageStatus, ...] = ()
     ) -> Report:
         report = Report(tuple(checks), self._hierarchies.levels, languages)
         if report.reason != self.report.reason:
             logger.info("sandbox available: %s %s", report.is_ok, report.reason)
         self.report = report
+        if report.is_ok:
+            self._warm.open()
+        else:
+            await self._warm.empty()
         return report
 
 

@@ -174,10 +174,11 @@ def _opens(directory: int, name: str) -> bool:
 
 
 def check_state_dir(state_dir: Path) -> Check:
+    """Others may pass through it (homes are bound as their own account), never look."""
     found, space = state_dir.stat(), os.statvfs(state_dir)
     problems = [
         (found.st_uid != os.geteuid(), "belongs to someone else"),
-        (bool(found.st_mode & 0o077), "is open to others"),
+        (bool(found.st_mode & 0o066), "is open to others"),
         (space.f_bavail * space.f_frsize < _MIN_FREE_BYTES, "has no space left"),
         (space.f_files > 0 and space.f_favail < _MIN_FREE_INODES, "has no inodes left"),
     ]
@@ -186,7 +187,7 @@ def check_state_dir(state_dir: Path) -> Check:
         "state directory",
         not detail,
         f"the runner's state directory {detail}",
-        "Give the runner a directory of its own with mode 0700 and free space.",
+        "Give the runner a directory of its own with mode 0711 and free space.",
     )
 
 

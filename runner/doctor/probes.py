@@ -14,7 +14,7 @@ from runner.errors import RunnerError
 from runner.limits import MIB, Limits
 from runner.protocol import InputFile
 from runner.protocol.replies import Stream
-from runner.sandbox import Job, Outcome, Sandbox
+from runner.sandbox import Executor, Job, Outcome
 
 _INSIDE = Path(__file__).with_name("inside.py")
 _CANARY_VARIABLE = "SANDBOX_PROBE_CANARY"
@@ -74,7 +74,7 @@ class Collector:
 class Prober:
     """Runs probes in one sandbox; every failure to run is a failed check."""
 
-    def __init__(self, sandbox: Sandbox, tools: Tools, state_dir: Path) -> None:
+    def __init__(self, sandbox: Executor, tools: Tools, state_dir: Path) -> None:
         self._sandbox = sandbox
         self._python = str(tools.python)
         self._state_dir = state_dir

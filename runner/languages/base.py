@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from runner.languages.linting import Linter
+
 # Takes the arguments after the program's name, returns the exit code.
 Helper = Callable[[Sequence[str]], int]
 
@@ -48,9 +50,10 @@ class Language:
     first line of output is the version and which fails where the language cannot be
     used. `needs` completes "… needs" for the operator of a machine without it.
     `call_driver` is the program and the file of `interviews.hidden` that call a
-    candidate's function, for languages that have functions to call. `helpers` are
-    programs of ours, found on the path inside the sandbox; they may use the standard
-    library and this package only.
+    candidate's function, for languages that have functions to call. `linter` finds
+    what the editor marks; languages may share one. `helpers` are programs of ours,
+    found on the path inside the sandbox; they may use the standard library and this
+    package only.
     """
 
     name: str
@@ -60,4 +63,5 @@ class Language:
     needs: str
     test_runners: tuple[TestRunner, ...]
     call_driver: tuple[str, str] | None = None
+    linter: Linter | None = None
     helpers: Mapping[str, Helper] = field(default_factory=dict)

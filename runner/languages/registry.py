@@ -6,6 +6,7 @@ from pkgutil import iter_modules
 
 from runner.languages import known
 from runner.languages.base import Helper, Language, TestRunner
+from runner.languages.linting import Linter
 
 
 @cache
@@ -26,6 +27,12 @@ def find_program(suffix: str) -> str | None:
     """The program that runs files with this suffix (`.py`)."""
     found = (each.programs.get(suffix) for each in list_languages())
     return next(filter(None, found), None)
+
+
+def find_linter(suffix: str) -> Linter | None:
+    """The program that looks at files with this suffix (`.py`)."""
+    linters = (each.linter for each in list_languages())
+    return next((each for each in linters if each and suffix in each.suffixes), None)
 
 
 @cache

@@ -11,16 +11,18 @@ T = TypeVar("T")
 
 MAX_PATH_CHARS = 512
 MAX_PATH_PARTS = 32
-_RUN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class ProtocolError(ValueError):
-    """A frame that does not follow the protocol; `run` names the run it was about."""
+    """A frame that does not follow the protocol; `run` names the run it was about,
+    `request` the id of the request."""
 
-    def __init__(self, message: str, *, run: str = "") -> None:
+    def __init__(self, message: str, *, run: str = "", request: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.run = run
+        self.request = request
 
 
 class Fields:
@@ -112,14 +114,26 @@ class Fields:
                 raise self._bad(f"{name}.{key[:64]}", "must be text")
         return dict(value)
 
+    def numbers(self, name: str) -> dict[str, float]:
+        value = self._data.get(name, {})
+        if not isinstance(value, dict):
+            raise self._bad(name, "must be an object")
+        for key, item in value.items():
+            if not isinstance(item, int | float) or isinstance(item, bool):
+                raise self._bad(f"{name}.{key[:64]}", "must be a number")
+        return dict(value)
+
     def child(self, name: str) -> "Fields":
         return Fields(self._data.get(name, {}), where=f"{self._where}.{name}")
 
-    def run(self) -> str:
-        value = self.text("run", limit=36)
-        if not _RUN_ID.fullmatch(value):
-            raise self._bad("run", "must be a UUID in lower case")
+    def uuid(self, name: str) -> str:
+        value = self.text(name, limit=36)
+        if not _UUID.fullmatch(value):
+            raise self._bad(name, "must be a UUID in lower case")
         return value
+
+    def run(self) -> str:
+        return self.uuid("run")
 
     def _bad(self, name: str, problem: str) -> ProtocolError:
         return ProtocolError(f"{self._where}.{name} {problem}.")

@@ -2,10 +2,16 @@
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from runner.protocol.fields import Fields, ProtocolError, read_path
+from runner.protocol.workspace_replies import (
+    WORKSPACE_PARSERS,
+    WorkspaceChanged,
+    WorkspaceReply,
+)
+from runner.protocol.workspace_requests import MAX_ID_CHARS
 
 Stream = Literal["stdout", "stderr"]
 Reason = Literal["exited", "timeout", "cancelled", "memory", "output", "failed"]
@@ -37,13 +43,15 @@ class Package:
 class LanguageStatus:
     """A language the product knows; `version` is empty where the machine lacks it.
 
-    `needs` says what a machine must have for it.
+    `needs` says what a machine must have for it, `linter` which program finds what the
+    editor marks, empty where there is none.
     """
 
     name: str
     label: str
     version: str
     needs: str
+    linter: str = ""
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -51,6 +59,7 @@ class LanguageStatus:
             "label": self.label,
             "version": self.version,
             "needs": self.needs,
+            "linter": self.linter,
         }
 
 
@@ -137,7 +146,10 @@ class CollectedFile:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """The one last frame of a run; `exit_code` only when the program ended itself."""
+    """The one last frame of a run; `exit_code` only when the program ended itself.
+
+    `limits` are those it was held to, after what was asked for met the hard caps.
+    """
 
     run: str
     reason: Reason
@@ -147,6 +159,7 @@ class RunFinished:
     peak_memory_bytes: int
     truncated: bool
     files: tuple[CollectedFile, ...] = ()
+    limits: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -159,29 +172,36 @@ class RunFinished:
             "peak_memory_bytes": self.peak_memory_bytes,
             "truncated": self.truncated,
             "files": [item.to_json() for item in self.files],
+            "limits": self.limits,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request that was refused; the last frame about its run, if it names one."""
+    """A request that was refused; the last frame about its run, if it names one.
+
+    `id` is that of a request about a workspace, else empty.
+    """
 
     code: str
     message: str
     retryable: bool = False
     run: str = ""
+    id: str = ""
 
     def to_json(self) -> dict[str, object]:
         return {
             "type": "error",
             "run": self.run,
+            "id": self.id,
             "code": self.code,
             "message": self.message,
             "retryable": self.retryable,
         }
 
 
-Reply = Status | RunQueued | RunStarted | RunOutput | RunFinished | Failure
+RunReply = RunQueued | RunStarted | RunOutput | RunFinished | Failure
+Reply = Status | RunReply | WorkspaceReply | WorkspaceChanged
 
 
 def parse_reply(data: object) -> Reply:
@@ -223,6 +243,7 @@ def _read_language(item: object) -> LanguageStatus:
         label=fields.text("label", limit=100),
         version=fields.text("version", limit=200, default=""),
         needs=fields.text("needs", limit=400, default=""),
+        linter=fields.text("linter", limit=200, default=""),
     )
 
 
@@ -259,6 +280,7 @@ def _parse_finished(fields: Fields) -> RunFinished:
         peak_memory_bytes=fields.integer("peak_memory_bytes", low=0, high=_BIG),
         truncated=fields.boolean("truncated", default=False),
         files=fields.items("files", _read_collected, limit=2000),
+        limits=fields.numbers("limits"),
     )
 
 
@@ -277,6 +299,7 @@ def _parse_failure(fields: Fields) -> Failure:
         message=fields.text("message", limit=4000),
         retryable=fields.boolean("retryable", default=False),
         run=fields.text("run", limit=36, default=""),
+        id=fields.text("id", limit=MAX_ID_CHARS, default=""),
     )
 
 
@@ -287,4 +310,5 @@ _PARSERS: dict[str, Callable[[Fields], Reply]] = {
     "run.output": _parse_output,
     "run.finished": _parse_finished,
     "error": _parse_failure,
+    **WORKSPACE_PARSERS,
 }

@@ -12,6 +12,12 @@ from runner.protocol.fields import (
     is_encodable,
     read_path,
 )
+from runner.protocol.workspace_requests import (
+    WorkspaceKey,
+    WorkspaceRequest,
+    parse_workspace_request,
+    read_workspace_key,
+)
 
 MAX_FILES = 2_000
 MAX_INPUT_BYTES = 24 * 1024 * 1024
@@ -63,7 +69,11 @@ class LimitRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """One command in a fresh workspace; paths are relative to the workspace root."""
+    """One command; paths are relative to the workspace root.
+
+    It runs in a fresh workspace with `files`, or in the open one that `workspace` names;
+    then there are no `files`.
+    """
 
     run: str
     argv: tuple[str, ...]
@@ -73,10 +83,13 @@ class RunStart:
     stdin: bytes = b""
     limits: LimitRequest = field(default_factory=LimitRequest)
     collect: tuple[str, ...] = ()
+    workspace: WorkspaceKey | None = None
 
     def to_json(self) -> dict[str, object]:
+        workspace = self.workspace and self.workspace.to_json()
         return {
             "type": "run.start",
+            "workspace": workspace,
             "run": self.run,
             "argv": list(self.argv),
             "files": [item.to_json() for item in self.files],
@@ -108,15 +121,17 @@ class StatusRequest:
         return {"type": "status", "full": self.full}
 
 
-Request = RunStart | RunCancel | StatusRequest
+Request = RunStart | RunCancel | StatusRequest | WorkspaceRequest
 
 
 def parse_request(data: object) -> Request:
-    """The typed request, or ProtocolError naming the run where that is known."""
+    """The typed request, or ProtocolError naming the run or the request where known."""
     fields = Fields(data, where="request")
     kind = fields.text("type", limit=32)
     if kind == "status":
         return StatusRequest(full=fields.boolean("full", default=False))
+    if kind.startswith("workspace."):
+        return parse_workspace_request(kind, fields)
     if kind not in {"run.start", "run.cancel"}:
         raise ProtocolError("The request has an unknown type.")
     run = fields.run()
@@ -129,6 +144,11 @@ def parse_request(data: object) -> Request:
 
 
 def _parse_start(run: str, fields: Fields) -> RunStart:
+    workspace = None
+    if fields.has("workspace"):
+        workspace = read_workspace_key(fields.child("workspace"))
+        if fields.has("files") and _parse_files(fields):
+            raise ProtocolError("A run in an open workspace brings no files.")
     return RunStart(
         run=run,
         argv=_parse_argv(fields),
@@ -138,6 +158,7 @@ def _parse_start(run: str, fields: Fields) -> RunStart:
         stdin=fields.data("stdin_b64", limit=MAX_STDIN_BYTES),
         limits=_parse_limits(fields.child("limits")),
         collect=fields.items("collect", read_path, limit=MAX_COLLECTED),
+        workspace=workspace,
     )
 
 

@@ -25,11 +25,13 @@ def encode_frame(frame: Frame) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-async def read_frame(reader: asyncio.StreamReader) -> object | None:
+async def read_frame(
+    reader: asyncio.StreamReader, *, limit: int = MAX_FRAME_BYTES
+) -> object | None:
     """The next decoded JSON value, or None when the other side has closed."""
     try:
         (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
-        if length > MAX_FRAME_BYTES:
+        if length > limit:
             raise ProtocolError("The frame is too large.")
         body = await reader.readexactly(length)
     except (asyncio.IncompleteReadError, ConnectionError):

@@ -24,6 +24,8 @@ _REQUIREMENTS = _HERE.parent.parent / "requirements"
 _SYSTEM_NODE = Path("/usr/bin/node")
 _SANDBOX_PYTHON = Path("/usr/bin/python3")
 _SECONDS = 600
+# Programs that come in a wheel; whatever else is in its bin is a script for our Python.
+_WHEEL_PROGRAMS = ("ruff",)
 _WRAPPER = """\
 #!/bin/sh
 exec node --import file:///opt/toolchain/node_modules/tsx/dist/loader.mjs "$@"
@@ -62,7 +64,7 @@ def _replace(target: Path, digest: str) -> bool:
         fresh = Path(work, "fresh")
         fresh.mkdir(mode=0o755)
         packages = [*_add_node(fresh, Path(work)), *_add_python(fresh)]
-        packages += _add_typescript(fresh, Path(work))
+        packages += _add_npm_packages(fresh, Path(work))
         stamp = {"digest": digest, "packages": [each.to_json() for each in packages]}
         (fresh / STAMP).write_text(json.dumps(stamp, indent=1))
         _open_to_all(fresh)
@@ -89,9 +91,9 @@ def _digest() -> str:
 
 
 def _add_python(fresh: Path) -> list[Package]:
-    """pytest and what it needs, compiled for the sandbox's own interpreter."""
+    """pytest and what it needs, compiled for the sandbox's own interpreter; ruff."""
     target = fresh / "python"
-    _install(_REQUIREMENTS / "toolchain.txt", target)
+    _install(_REQUIREMENTS / "toolchain.txt", target, programs=fresh / "bin")
     if _SANDBOX_PYTHON.exists():
         _run([str(_SANDBOX_PYTHON), "-m", "compileall", "-q", str(target)])
     return [
@@ -100,7 +102,8 @@ def _add_python(fresh: Path) -> list[Package]:
     ]
 
 
-def _install(requirements: Path, target: Path) -> None:
+def _install(requirements: Path, target: Path, *, programs: Path | None = None) -> None:
+    """Install into `target`; the programs of its wheels go to `programs`."""
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     common = ["--target", str(target), "--require-hashes", "-r", str(requirements)]
     if uv:
@@ -108,6 +111,9 @@ def _install(requirements: Path, target: Path) -> None:
     else:
         pip = [sys.executable, "-m", "pip", "install", "--quiet"]
         _run([*pip, "--only-binary=:all:", *common])
+    if programs is not None:
+        for name in _WHEEL_PROGRAMS:
+            shutil.move(target / "bin" / name, programs / name)
     shutil.rmtree(target / "bin", ignore_errors=True)
 
 
@@ -126,20 +132,41 @@ def _add_node(fresh: Path, work: Path) -> list[Package]:
     ]
 
 
-def _add_typescript(fresh: Path, work: Path) -> list[Package]:
-    """tsx from its lock file; no install script of any package is run."""
+def _add_npm_packages(fresh: Path, work: Path) -> list[Package]:
+    """tsx and Biome from their lock file; no install script of any package is run."""
     project = work / "npm"
     project.mkdir()
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(_HERE / name, project / name)
     command = [*_npm(work), "ci", "--ignore-scripts", "--omit=dev", "--silent"]
     _run(command, cwd=project, path=fresh / "bin")
-    shutil.move(project / "node_modules", fresh / "node_modules")
+    modules = fresh / "node_modules"
+    shutil.move(project / "node_modules", modules)
     wrapper = fresh / "bin" / "tsx"
     wrapper.write_text(_WRAPPER)
     wrapper.chmod(0o755)
-    manifest = json.loads((fresh / "node_modules/tsx/package.json").read_text())
-    return [Package("tsx", manifest["version"], "typescript")]
+    packages = [Package("tsx", _npm_version(modules / "tsx"), "typescript")]
+    if _link_biome(fresh):
+        version = _npm_version(modules / "@biomejs" / "biome")
+        packages.append(Package("biome", version, "javascript"))
+    return packages
+
+
+def _link_biome(fresh: Path) -> bool:
+    """Put Biome itself on the path: its own script would start Node first.
+
+    False on a machine Biome is not made for; then nothing is marked in JavaScript.
+    """
+    found = sorted(fresh.glob("node_modules/@biomejs/cli-*/biome"))
+    if found:
+        link = fresh / "bin" / "biome"
+        link.symlink_to(Path("..") / found[0].relative_to(fresh))
+    return bool(found)
+
+
+def _npm_version(package: Path) -> str:
+    manifest = json.loads((package / "package.json").read_text(encoding="utf-8"))
+    return str(manifest["version"])
 
 
 def _npm(work: Path) -> list[str]:

@@ -35,6 +35,25 @@ async def test_failure_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert "breaks" in caplog.text
 
 
+async def test_startup_awaits_every_hook_even_if_one_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(detached, "_startup_hooks", [])
+
+    async def failing_hook() -> None:
+        raise OSError("gone")
+
+    async def hook() -> None:
+        order.append("hook")
+
+    detached.on_startup(failing_hook)
+    detached.on_startup(hook)
+    await detached.start_up()
+
+    assert order == ["hook"]
+
+
 async def test_shutdown_awaits_hooks_and_cancels_the_rest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -23,9 +23,12 @@ STARTS_WITHIN = 15.0
 
 
 class LiveSite:
-    """A running site; `address` is its origin."""
+    """A running site; `address` is its origin.
 
-    def __init__(self) -> None:
+    `served` takes the place of the product with static files from where they lie.
+    """
+
+    def __init__(self, served: Any = None) -> None:
         # Imported here: loading the routes belongs after the settings are set up.
         from interviewlm.asgi import application  # noqa: PLC0415 -- slow import
 
@@ -34,7 +37,7 @@ class LiveSite:
         self._listener = listener
         self.address = f"http://localhost:{listener.getsockname()[1]}"
         config = uvicorn.Config(
-            _with_static_files(application),
+            served or _with_static_files(application),
             lifespan="off",
             log_config=None,
             access_log=False,

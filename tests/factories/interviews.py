@@ -35,6 +35,7 @@ from interviews.models import (
     Event,
     EventCursor,
     Interview,
+    Interviewer,
     Invitation,
     ItemVerdict,
     PipelineStep,
@@ -262,6 +263,15 @@ class InterviewFactory(DjangoModelFactory[Interview]):
                 seconds=self.assessment_version.duration_minutes * 60,
                 at=self.started_at,
             )
+
+
+class InterviewerFactory(DjangoModelFactory[Interviewer]):
+    """Somebody who was asked to watch."""
+
+    class Meta:
+        model = Interviewer
+
+    interview = SubFactory(InterviewFactory)
 
 
 class DocumentFactory(DjangoModelFactory[Document]):

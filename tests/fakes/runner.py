@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.errors import RunnerError
 from runner.protocol import (
     Failure,
     LanguageStatus,
+    ProtocolError,
     Reply,
     RunCancel,
     RunFinished,
@@ -17,10 +19,15 @@ from runner.protocol import (
     RunStart,
     RunStarted,
     Status,
+    StatusRequest,
+    WorkspaceChanged,
+    WorkspaceReply,
+    WorkspaceRequest,
     encode_frame,
     parse_request,
     read_frame,
 )
+from tests.fakes.workspace import FakeWorkspace, FakeWorkspaces
 
 
 class HangUpError(Exception):
@@ -29,11 +36,12 @@ class HangUpError(Exception):
 
 @dataclass
 class FakeRun:
-    """One run as its script sees it."""
+    """One run as its script sees it; `disk` when it runs in an open workspace."""
 
     request: RunStart
     send: Callable[[Reply], Awaitable[None]]
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    disk: FakeWorkspace | None = None
 
     async def start(self) -> None:
         await self.send(RunStarted(self.request.run))
@@ -44,6 +52,15 @@ class FakeRun:
         await self.send(
             RunOutput(self.request.run, "stderr" if is_error else "stdout", data)
         )
+
+    async def change(self, path: str, data: str | bytes | None) -> None:
+        """Change a file of the workspace (None deletes it) and hint at that."""
+        assert self.disk is not None
+        assert self.request.workspace is not None
+        self.disk.files.pop(path, None)
+        if data is not None:
+            self.disk.files[path] = data.encode() if isinstance(data, str) else data
+        await self.send(WorkspaceChanged(self.request.workspace.id))
 
     async def finish(
         self,
@@ -76,13 +93,16 @@ async def run_at_once(run: FakeRun) -> None:
 
 @dataclass
 class FakeRunner:
-    """The server; `script` says what happens to a run, `reason` why it is off."""
+    """The server; `script` says what happens to a run, `reason` why it is off, `waiting`
+    how busy it is."""
 
     path: Path
     script: Script = run_at_once
     reason: str = ""
+    waiting: int = 0
     languages: tuple[LanguageStatus, ...] = ()
     runs: list[FakeRun] = field(default_factory=list)
+    workspaces: FakeWorkspaces = field(default_factory=FakeWorkspaces)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def accept(
@@ -95,14 +115,20 @@ class FakeRunner:
         begun: list[FakeRun] = []
         try:
             while (data := await read_frame(reader)) is not None:
-                request = parse_request(data)
+                try:
+                    request = parse_request(data)
+                except ProtocolError as error:
+                    await send(_refusal(error))
+                    continue
                 if isinstance(request, RunStart):
                     begun.append(FakeRun(request, send))
                     self._begin(begun[-1], writer)
                 elif isinstance(request, RunCancel):
                     self._cancel(request.run)
-                else:
+                elif isinstance(request, StatusRequest):
                     await send(self._status())
+                else:
+                    await send(self._answer(request))
         finally:
             for run in begun:
                 run.cancelled.set()
@@ -110,8 +136,22 @@ class FakeRunner:
 
     def _status(self) -> Status:
         return Status(
-            not self.reason, self.reason, {}, (), "fake", languages=self.languages
+            not self.reason,
+            self.reason,
+            {},
+            (),
+            self.workspaces.generation,
+            waiting=self.waiting,
+            languages=self.languages,
         )
+
+    def _answer(self, request: WorkspaceRequest) -> WorkspaceReply | Failure:
+        if self.reason:
+            return Failure("off", self.reason, True, id=request.id)
+        try:
+            return self.workspaces.answer(request)
+        except RunnerError as error:
+            return Failure(error.code, error.message, error.retryable, id=request.id)
 
     def _cancel(self, run_id: str) -> None:
         for run in self.runs:
@@ -128,8 +168,13 @@ class FakeRunner:
         try:
             if self.reason:
                 await run.send(Failure("off", self.reason, True, run.request.run))
-            else:
-                await self.script(run)
+                return
+            if run.request.workspace is not None:
+                run.disk = self.workspaces.find(run.request.workspace)
+            await self.script(run)
+        except RunnerError as error:
+            name = run.request.run
+            await run.send(Failure(error.code, error.message, error.retryable, name))
         except HangUpError:
             writer.close()
         except ConnectionError:
@@ -139,6 +184,10 @@ class FakeRunner:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _refusal(error: ProtocolError) -> Failure:
+    return Failure("bad_request", error.message, run=error.run, id=error.request)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Management commands that people of operations type."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.core.management import call_command
@@ -48,6 +49,63 @@ def test_invite_says_what_is_wrong(
 ) -> None:
     with pytest.raises(CommandError, match=reason):
         call_command("invite", assessment=slug or version.assessment.slug, email=email)
+
+
+def test_invite_takes_window_zone_and_factor(
+    version: AssessmentVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command(
+        "invite",
+        assessment=version.assessment.slug,
+        email="ada@example.org",
+        time_zone="Europe/Berlin",
+        opens="2130-07-01T09:00",
+        closes="2130-07-02T18:00+00:00",
+        time_factor="1.25",
+        json=True,
+    )
+
+    facts = json.loads(capsys.readouterr().out)
+    invitation = Invitation.objects.get()
+    assert facts["opens_at"] == "2130-07-01T09:00:00+02:00"
+    assert invitation.opens_at == datetime(2130, 7, 1, 7, tzinfo=UTC)
+    assert invitation.expires_at == datetime(2130, 7, 2, 18, tzinfo=UTC)
+    assert (invitation.time_zone, str(invitation.time_factor)) == (
+        "Europe/Berlin",
+        "1.25",
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"time_zone": "Berlin"}, "not a time zone"),
+        ({"time_factor": "five"}, "no number"),
+        ({"time_factor": "NaN"}, "from 1 to 4"),
+        ({"time_factor": "0.9"}, "from 1 to 4"),
+        ({"time_factor": "4.5"}, "from 1 to 4"),
+        ({"opens": "tomorrow"}, "not a time"),
+        ({"opens": "2130-13-01T09:00"}, "not a time"),
+        ({"closes": "2020-01-01T09:00"}, "closed by now"),
+        ({"opens": "2130-01-02T09:00", "closes": "2130-01-01T09:00"}, "close before"),
+        (
+            {"time_zone": "Europe/Berlin", "opens": "2030-03-31T02:30"},
+            "couldn’t be interpreted",
+        ),
+    ],
+)
+def test_invite_refuses_a_window_that_is_none(
+    version: AssessmentVersion, options: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(CommandError, match=reason):
+        call_command(
+            "invite",
+            assessment=version.assessment.slug,
+            email="ada@example.org",
+            **options,
+        )
+
+    assert not Invitation.objects.exists()
 
 
 def test_invite_asks_which_organisation(version: AssessmentVersion) -> None:

@@ -1,8 +1,10 @@
 """Links: an HMAC over invitation and generation; each way of being wrong is told apart."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 
 from accounts.models import Outbox
@@ -10,7 +12,6 @@ from base.clock import now
 from interviews.access import (
     cookie_name,
     find_as_candidate,
-    find_as_member,
     grant_candidate,
 )
 from interviews.enums import InterviewState
@@ -22,6 +23,7 @@ from interviews.errors import (
     WrongStateError,
 )
 from interviews.models import Candidate, Interview
+from interviews.services.clock import PREPARING_GRACE
 from interviews.services.invitations import (
     find_by_link,
     invitation_url,
@@ -31,7 +33,6 @@ from interviews.services.invitations import (
 )
 from interviews.tokens import make_token
 from tests.factories.interviews import AssessmentVersionFactory, InterviewFactory
-from tests.factories.people import People
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,56 @@ def test_inviting_makes_candidate_interview_and_mail() -> None:
     mail = Outbox.objects.get()
     assert mail.to == "ada@example.org"
     assert invitation_url(invitation) in mail.text
+
+
+def test_mail_gives_the_window_in_the_candidates_zone_and_says_which() -> None:
+    version = AssessmentVersionFactory.create()
+
+    invite_candidate(
+        version,
+        email="ada@example.org",
+        opens_at=datetime(2030, 1, 15, 8, tzinfo=UTC),
+        expires_at=datetime(2030, 7, 15, 8, tzinfo=UTC),
+        time_zone="Europe/Berlin",
+    )
+
+    text = Outbox.objects.get().text
+    assert "from Tuesday 15 January 2030, 09:00 (Europe/Berlin, UTC+1)" in text
+    assert "to Monday 15 July 2030, 10:00 (Europe/Berlin, UTC+2)" in text
+    assert "still have the whole time" in text
+    assert "extra time" not in text
+
+
+def test_mail_of_an_open_link_without_a_zone_says_utc() -> None:
+    version = AssessmentVersionFactory.create()
+
+    invite_candidate(
+        version,
+        email="ada@example.org",
+        expires_at=datetime(2130, 1, 15, 8, tzinfo=UTC),
+    )
+
+    text = Outbox.objects.get().text
+    assert "You can begin until Sunday 15 January 2130, 08:00 UTC" in text
+
+
+def test_mail_says_the_whole_time_and_what_of_it_was_agreed() -> None:
+    version = AssessmentVersionFactory.create(duration_minutes=60)
+
+    invite_candidate(version, email="ada@example.org", time_factor=Decimal("1.5"))
+
+    text = Outbox.objects.get().text
+    assert "It takes 90 minutes" in text
+    assert "This includes 30 minutes of extra time, as agreed with you." in text
+    assert "1.5" not in text
+
+
+@pytest.mark.parametrize("factor", [Decimal("0.5"), Decimal("4.01")])
+def test_factor_out_of_range_is_refused_by_the_database(factor: Decimal) -> None:
+    version = AssessmentVersionFactory.create()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        invite_candidate(version, email="ada@example.org", time_factor=factor)
 
 
 def test_inviting_the_same_person_again_keeps_one_candidate() -> None:
@@ -134,6 +185,19 @@ def test_window_is_kept() -> None:
         find_by_link(token)
 
 
+def test_candidate_who_is_preparing_may_still_begin_for_a_while() -> None:
+    interview = InterviewFactory.create(state=InterviewState.PREPARING)
+    invitation = interview.invitation
+    invitation.expires_at = now() - PREPARING_GRACE + timedelta(minutes=1)
+    invitation.save()
+    assert find_by_link(make_token(invitation)) == interview
+
+    invitation.expires_at = now() - PREPARING_GRACE - timedelta(minutes=1)
+    invitation.save()
+    with pytest.raises(ExpiredLinkError):
+        find_by_link(make_token(invitation))
+
+
 def test_running_interview_is_found_after_the_window() -> None:
     interview = InterviewFactory.create(state=InterviewState.ACTIVE)
     invitation = interview.invitation
@@ -162,10 +226,3 @@ def test_cookie_is_out_of_reach_of_scripts() -> None:
     assert cookie["httponly"]
     assert cookie["secure"]
     assert cookie["samesite"] == "Lax"
-
-
-def test_member_finds_own_interviews_only(people: People) -> None:
-    interview = InterviewFactory.create(organisation=people.organisation)
-
-    assert find_as_member(people.colleague, interview.pk) == interview
-    assert find_as_member(people.stranger, interview.pk) is None

@@ -25,10 +25,10 @@ from interviews.runner_client import RunSpec
 from interviews.services.documents import seed_workspace
 from interviews.services.hidden_tests import judge_interview
 from interviews.services.metering import describe_use
+from interviews.services.run_commands import build_spec
 from interviews.services.runs import (
     LEASE,
     RunOutcome,
-    build_spec,
     create_run,
     finish_run,
     interrupt_orphaned_runs,

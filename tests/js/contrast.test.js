@@ -23,7 +23,7 @@ function contrast(one, other) {
 
 const grounds = ["sunken", "page", "surface", "raised", "hover"];
 const code = ["keyword", "string", "number", "comment", "function", "type", "meta"];
-const origins = ["candidate", "assistant", "pasted", "command", "starter"];
+const origins = ["candidate", "assistant", "pasted", "command", "starter", "interviewer"];
 const TEXT = [
   ...grounds.flatMap((ground) => [
     ["text", ground],

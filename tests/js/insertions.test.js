@@ -6,9 +6,8 @@ import {
   noteInsertions,
   watchCopies,
 } from "../../static/js/lib/insertions.js";
-import { splitInsert } from "../../static/js/lib/largeinsert.js";
-import { asJson, asTransaction, fromJson } from "../../static/js/lib/updates.js";
-import { collab, EditorState, sendableUpdates } from "../../static/vendor/codemirror.js";
+import { asJson, asTransaction, cut, fromJson } from "../../static/js/lib/updates.js";
+import { ChangeSet, collab, EditorState, sendableUpdates } from "../../static/vendor/codemirror.js";
 
 function stateWith(copies, doc = "abc") {
   const extensions = [noteInsertions(copies), collab({ clientID: "me" })];
@@ -20,7 +19,6 @@ function put(state, insert, userEvent) {
 }
 
 const told = (transaction) => transaction.annotation(insertion);
-const inputs = (state) => asJson(sendableUpdates(state)).map(({ input }) => input);
 
 test("typing and deleting say nothing", () => {
   const state = stateWith(createCopies());
@@ -91,18 +89,23 @@ test("a paste at several cursors is known by its lines or by its whole", () => {
 });
 
 test("every piece of a large paste carries the size of the whole", () => {
-  let state = stateWith(createCopies());
-  for (const part of splitInsert(put(state, "x".repeat(25), "input.paste"), 10)) state = part.state;
-  const whole = { kind: "paste", size: 25, source: "outside" };
-  assert.deepEqual(inputs(state), [whole, whole, whole]);
+  const { state } = put(stateWith(createCopies()), "x".repeat(100), "input.paste");
+  const [{ changes, origin }] = sendableUpdates(state);
+  const pieces = cut({ client: "a", changes, input: told(origin) }, 60);
+  const whole = { kind: "paste", size: 100, source: "outside" };
+  assert.deepEqual(
+    asJson(pieces).map(({ client, input }) => [client, input]),
+    ["a/0", "a/1", "a/2"].map((name) => [name, whole]),
+  );
 });
 
 test("what came in how survives a reload", () => {
-  const before = put(stateWith(createCopies()), "xy", "input.paste").state;
-  const stored = JSON.parse(JSON.stringify(asJson(sendableUpdates(before))));
-  let after = stateWith(createCopies());
-  for (const update of fromJson(stored)) after = after.update(asTransaction(update)).state;
-  assert.deepEqual(inputs(after), [{ kind: "paste", size: 2, source: "outside" }]);
+  const input = { kind: "paste", size: 2, source: "outside" };
+  const changes = ChangeSet.of({ from: 0, insert: "xy" }, 3);
+  const stored = JSON.parse(JSON.stringify(asJson([{ client: "a", changes, input }])));
+  const [update] = fromJson(stored);
+  const transaction = stateWith(createCopies()).update(asTransaction(update));
+  assert.deepEqual(told(transaction), input);
 });
 
 test("copies are noticed from the clipboard, fields and Copy buttons", () => {

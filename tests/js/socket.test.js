@@ -127,6 +127,22 @@ test("delays double up to a ceiling", () => {
   );
 });
 
+test("an address that is a function is asked for each connection", () => {
+  let visits = 0;
+  const url = () => {
+    visits += 1;
+    return `ws://room/${visits}`;
+  };
+  const options = { WebSocket: sockets.WebSocket, random: () => 1, network };
+  createSocket(url, options).open();
+  sockets.last.end(1006);
+  mock.timers.tick(500);
+  assert.deepEqual(
+    sockets.made.map(({ url: address }) => address),
+    ["ws://room/1", "ws://room/2"],
+  );
+});
+
 test("socket addresses follow the page's scheme", () => {
   const here = { href: "https://example.test/interviews/1/room/" };
   assert.equal(socketUrl("/ws/x/", here), "wss://example.test/ws/x/");

@@ -186,6 +186,10 @@ BASH = LanguageStatus("bash", "Bash", "5.2", "bash under /usr")
     [
         ((BASH,), Finding(message="Bash 5.2")),
         (
+            (LanguageStatus("python", "Python", "3.11", "python3", "ruff 0.17"),),
+            Finding(message="Python 3.11 (ruff 0.17)"),
+        ),
+        (
             (BASH, LanguageStatus("sql", "SQL", "", "its sqlite3 module")),
             Finding(
                 "warning",
@@ -195,7 +199,7 @@ BASH = LanguageStatus("bash", "Bash", "5.2", "bash under /usr")
         ),
         ((), Finding("warning", "No language can be run.", "See “runner”.")),
     ],
-    ids=["all", "one missing", "no sandbox"],
+    ids=["all", "with a linter", "one missing", "no sandbox"],
 )
 async def test_languages_of_this_machine_are_listed(
     languages: tuple[LanguageStatus, ...], expected: Finding, settings: Settings

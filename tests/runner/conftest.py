@@ -18,7 +18,7 @@ from runner.doctor.doctor import Doctor, Settings
 from runner.limits import Limits
 from runner.protocol import InputFile
 from runner.protocol.replies import Stream
-from runner.sandbox import Job, Outcome
+from runner.sandbox import Executor, Job, Outcome
 from runner.server import Server
 from runner.toolchain.build import build
 from runner.toolchain.packages import find_toolchain
@@ -56,12 +56,13 @@ class Recorder:
 class Bench:
     """Runs programs in one real sandbox."""
 
-    def __init__(self, sandbox: BwrapSandbox) -> None:
+    def __init__(self, sandbox: BwrapSandbox, executor: Executor | None = None) -> None:
         self.sandbox = sandbox
+        self._executor: Executor = executor or sandbox
 
     async def run(self, job: Job, cancel: asyncio.Event | None = None) -> Result:
         recorder = Recorder()
-        outcome = await self.sandbox.run(job, recorder, cancel or asyncio.Event())
+        outcome = await self._executor.run(job, recorder, cancel or asyncio.Event())
         return Result(
             outcome,
             recorder.bytes_of("stdout").decode(errors="replace"),
@@ -149,9 +150,11 @@ async def open_server(
     state = directory / "state"
     (state / "runs").mkdir(mode=0o700, parents=True)
     state.chmod(0o700)
-    doctor = Doctor(Settings(state, None, False), host or Host(), find_hierarchies())
+    settings = Settings(state, None, False)
+    doctor = Doctor(settings, host or Host(), find_hierarchies())
     await doctor.examine()
-    server = Server(doctor, places)
+    server = Server(doctor, places, settings)
+    server.workspaces.prepare()
     path = directory / "s"
     listener = await asyncio.start_unix_server(server.accept, path)
     try:

@@ -12,7 +12,7 @@ import pytest
 from runner.bwrap.cgroups import Group
 from runner.bwrap.process import spawn
 from runner.errors import SandboxFailedError
-from runner.sandbox import Job
+from runner.limits import Limits
 from tests.runner.conftest import Bench, process_with_argument
 
 # Each prints "refused" or what it could do.
@@ -228,8 +228,8 @@ async def test_nothing_is_left_afterwards(bench: Bench, tmp_path: Path) -> None:
     made: list[Group | None] = []
     make_group = bench.sandbox._make_group
 
-    def remember(job: Job) -> Group | None:
-        made.append(make_group(job))
+    def remember(limits: Limits) -> Group | None:
+        made.append(make_group(limits))
         return made[-1]
 
     bench.sandbox._make_group = remember  # type: ignore[method-assign]
@@ -251,7 +251,7 @@ def existing(group: Group) -> list[Path]:
 
 async def test_sandbox_is_not_started_from_a_thread() -> None:
     def start() -> None:
-        spawn(["/bin/true"], group=None, pass_fds=(), stdin=0, stdout=1, stderr=2)
+        spawn(["/bin/true"], group=None, pass_fds=(), stdout=1, stderr=2)
 
     with pytest.raises(SandboxFailedError):
         await asyncio.to_thread(start)

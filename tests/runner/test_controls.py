@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from interviews.reports import parse_report, test_command
-from runner.limits import Limits
+from runner.limits import JAVA_MEMORY, Limits
 from runner.protocol import InputFile
 from runner.sandbox import Job
 from tests.runner.conftest import Bench, open_bench
@@ -37,8 +37,12 @@ async def test_python_program_works(bench: Bench, source: str) -> None:
         "echo 'int puts(const char*);int main(){return puts(\"fine\")<0;}' >a.c && gcc -w a.c && ./a.out",
         "git init -q . && echo fine",
         "python3 -m venv --without-pip v && v/bin/python -c 'print(\"fine\")'",
+        "npm --version >/dev/null && echo fine",
+        "java -Xshare:auto -version 2>/dev/null && echo fine",
+        "sqlite3 x.db 'create table t(a); select \"fine\"'",
+        "bash -c 'coproc cat; echo fine >&${COPROC[1]}; read x <&${COPROC[0]}; echo $x'",
     ],
-    ids=["node workers", "gcc", "git", "venv"],
+    ids=["node workers", "gcc", "git", "venv", "npm", "java", "sqlite3", "bash"],
 )
 async def test_tool_works(bench: Bench, script: str) -> None:
     tool = script.split()[0] if not script.startswith("echo") else "gcc"
@@ -46,7 +50,8 @@ async def test_tool_works(bench: Bench, script: str) -> None:
     if found.outcome.exit_code != 0:
         pytest.skip(f"{tool} is not installed on this machine")
 
-    result = await bench.shell(script)
+    limits = Limits(memory_bytes=JAVA_MEMORY) if tool == "java" else None
+    result = await bench.shell(script, limits)
 
     assert (result.outcome.exit_code, result.stdout.strip()) == (0, "fine"), result
 

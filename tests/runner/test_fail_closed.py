@@ -15,6 +15,7 @@ from runner.bwrap.host import Host, Tools
 from runner.doctor.doctor import Doctor, Settings
 from runner.doctor.machine import check_bwrap_file
 from runner.errors import SandboxFailedError, SandboxUnavailableError
+from runner.limits import Limits
 from runner.sandbox import DisabledSandbox, Job
 from tests.runner.conftest import Recorder, gone, open_bench
 
@@ -170,8 +171,8 @@ async def test_control_group_that_cannot_be_joined_runs_nothing(
     async with open_bench(tmp_path / "runs", hierarchies=found) as bench:
         make_group = bench.sandbox._make_group
 
-        def make_broken(job: Job) -> object:
-            group = make_group(job)
+        def make_broken(limits: Limits) -> object:
+            group = make_group(limits)
             assert group is not None
             group.remove_empty()
             return group

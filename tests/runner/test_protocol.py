@@ -63,6 +63,7 @@ REPLIES: list[Reply] = [
     RunOutput(RUN, "stderr", b"\xff\0"),
     RunFinished(RUN, "exited", 0, "", 12, 34, True, (CollectedFile("a", b"\0", True),)),
     RunFinished(RUN, "timeout", None, "It took too long.", 12, 34, False),
+    RunFinished(RUN, "exited", 1, "", 1, 2, False, limits={"wall_seconds": 0.5}),
     Failure("busy", "Too many.", True, RUN),
 ]
 

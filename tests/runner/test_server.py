@@ -1,13 +1,7 @@
 """The runner's socket: streaming, queueing, cancelling, leaving, stopping."""
 
 import asyncio
-import os
-import signal
 import struct
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,8 +9,6 @@ import pytest
 
 from runner.protocol import (
     Failure,
-    LimitRequest,
-    Reply,
     RunCancel,
     RunFinished,
     RunOutput,
@@ -25,52 +17,9 @@ from runner.protocol import (
     RunStarted,
     Status,
     StatusRequest,
-    encode_frame,
-    parse_reply,
-    read_frame,
 )
-from tests.runner.conftest import ROOT, gone, open_server
-
-
-class Wire:
-    """A client that speaks frames."""
-
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    async def __aenter__(self) -> "Wire":
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        self.writer.close()
-        await self.writer.wait_closed()
-
-    def send(self, frame: RunStart | RunCancel | StatusRequest) -> None:
-        self.writer.write(encode_frame(frame))
-
-    async def receive(self) -> Reply:
-        async with asyncio.timeout(20):
-            return parse_reply(await read_frame(self.reader))
-
-    async def until_last(self, run: str) -> list[Reply]:
-        frames: list[Reply] = []
-        while True:
-            frame = await self.receive()
-            if not isinstance(frame, Status) and frame.run == run:
-                frames.append(frame)
-                if isinstance(frame, RunFinished | Failure):
-                    return frames
-
-
-async def dial(path: Path) -> Wire:
-    return Wire(*await asyncio.open_unix_connection(path))
-
-
-def start(*argv: str, wall: float = 10) -> RunStart:
-    return RunStart(str(uuid4()), argv, limits=LimitRequest(wall_seconds=wall))
+from tests.runner.conftest import gone, open_server
+from tests.runner.wire import dial, start
 
 
 async def test_status_tells_what_the_runner_can_do(socket_path: Path) -> None:
@@ -264,83 +213,3 @@ async def test_closed_gate_refuses_runs(
 
     assert isinstance(refusal, Failure)
     assert (refusal.code, refusal.retryable) == ("sandbox_unavailable", True)
-
-
-@contextmanager
-def program(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The runner as its own process."""
-    command = [sys.executable, "-m", "runner", "serve", "--no-require-hard-limits"]
-    command += ["--socket", str(directory / "s"), "--state-dir", str(directory / "st")]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-async def answering(path: Path) -> Wire:
-    for _ in range(500):
-        try:
-            return await dial(path)
-        except OSError:
-            await asyncio.sleep(0.02)
-    raise AssertionError("the runner did not start")
-
-
-async def test_sigterm_ends_runs_and_leaves_nothing(
-    sandbox_available: None, tmp_path: Path
-) -> None:
-    word = f"3{uuid4().int % 10**8:08d}"
-    request = start("sleep", word, wall=30)
-    with program(tmp_path) as process:
-        async with await answering(tmp_path / "s") as wire:
-            wire.send(request)
-            assert isinstance(await wire.receive(), RunStarted)
-            process.send_signal(signal.SIGTERM)
-            last = (await wire.until_last(request.run))[-1]
-        code = await asyncio.to_thread(process.wait, 10)
-
-    assert isinstance(last, RunFinished)
-    assert (last.reason, code) == ("cancelled", 0)
-    assert await gone(word, wanted=True)
-    assert not (tmp_path / "s").exists()
-    assert list((tmp_path / "st" / "runs").iterdir()) == []
-
-
-async def test_killed_runner_leaves_no_process_and_the_next_one_sweeps(
-    sandbox_available: None, tmp_path: Path
-) -> None:
-    word = f"3{uuid4().int % 10**8:08d}"
-    with program(tmp_path) as process:
-        async with await answering(tmp_path / "s") as wire:
-            wire.send(start("sh", "-c", f"setsid sleep {word} & sleep 30", wall=30))
-            assert isinstance(await wire.receive(), RunStarted)
-            assert await gone(word, wanted=False)
-            process.kill()
-            await asyncio.to_thread(process.wait, 10)
-    assert await gone(word, wanted=True)
-    records = list((tmp_path / "st" / "runs").iterdir())
-    assert len(records) == 1
-
-    with program(tmp_path) as process:
-        async with await answering(tmp_path / "s"):
-            assert not any(record.exists() for record in records)
-        process.terminate()
-        await asyncio.to_thread(process.wait, 10)
-
-
-async def test_second_runner_on_one_state_directory_refuses(
-    sandbox_available: None, tmp_path: Path
-) -> None:
-    with program(tmp_path):
-        async with await answering(tmp_path / "s"):
-            with program(tmp_path) as second:
-                assert await asyncio.to_thread(second.wait, 10) == 1
-
-
-async def test_socket_is_private(sandbox_available: None, tmp_path: Path) -> None:
-    with program(tmp_path):
-        async with await answering(tmp_path / "s"):
-            mode = os.stat(tmp_path / "s").st_mode  # noqa: PTH116
-
-    assert mode & 0o777 == 0o600

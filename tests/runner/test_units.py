@@ -8,17 +8,16 @@ from pathlib import Path
 import pytest
 
 from runner.bwrap.cgroups import PROCESS_OVERHEAD, Hierarchies
+from runner.bwrap.handover import READY, parse_report
 from runner.bwrap.hierarchies import find_hierarchies
 from runner.bwrap.leftovers import sweep
 from runner.bwrap.seccomp import build_filter
-from runner.bwrap.supervise import READY, parse_report
 from runner.bwrap.syscalls import ARCHITECTURES
 from runner.bwrap.uids import FIRST_UID, LAST_UID, lease_uid
-from runner.errors import RunnerBusyError, RunnerError
+from runner.errors import RunnerBusyError
 from runner.limits import MIB, Limits, settle_limits
 from runner.openat2 import open_beneath
 from runner.protocol import CollectedFile, LimitRequest
-from runner.server import hold_state_dir
 from runner.waiting import WaitingRoom
 
 
@@ -207,10 +206,13 @@ def test_opening_beneath_follows_no_link(tmp_path: Path) -> None:
         os.close(directory)
 
 
-def test_report_with_hostile_lines_gives_only_what_was_asked_for() -> None:
-    report = (
-        READY + b"0 aGVsbG8=\n7 aGVsbG8=\n-1 eA==\n1 %%%\nnoise\n\xff \xff\n9999 eA==\n"
-    )
+@pytest.mark.parametrize(
+    "noise",
+    [b"7 5\nhello", b"0 5\nagain", b"1 999999999\nx", b"-1 1\nx", b"\xff \xff\n", b"1"],
+    ids=["unasked", "twice", "cut off", "negative", "not a number", "no line"],
+)
+def test_report_with_hostile_lines_gives_only_what_was_asked_for(noise: bytes) -> None:
+    report = READY + b"0 5\nhello" + noise
 
     assert parse_report(report, ("a", "b")) == (CollectedFile("a", b"hello"),)
 
@@ -226,13 +228,6 @@ def test_sweep_survives_damaged_and_foreign_records(tmp_path: Path) -> None:
     assert sweep(runs) == 2
     assert keep.exists()
     assert list(runs.iterdir()) == []
-
-
-def test_state_directory_has_one_holder(tmp_path: Path) -> None:
-    with hold_state_dir(tmp_path / "s"):
-        with pytest.raises(RunnerError), hold_state_dir(tmp_path / "s"):
-            pass
-        assert (tmp_path / "s").stat().st_mode & 0o777 == 0o700
 
 
 async def test_waiting_room_is_fair_and_bounded(

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from tools.bootstrap import frontend, product, python_env, system
+from tools.bootstrap import browser, frontend, product, python_env, system
 from tools.bootstrap.console import SetupError, refuse
 from tools.bootstrap.paths import ROOT
 from tools.bootstrap.ports import parse_port, require_free
@@ -15,6 +15,7 @@ from tools.bootstrap.ports import parse_port, require_free
 def _product_parts() -> None:
     frontend.make_frontend()
     product.make_toolchain()
+    browser.make_browser_tests()
     product.make_static()
 
 

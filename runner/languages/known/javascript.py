@@ -1,8 +1,18 @@
 """JavaScript and TypeScript, with Node's own test runner."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from runner.languages.base import Language, TestRunner
+from runner.languages.linting import (
+    Finding,
+    Linter,
+    Severity,
+    get_object,
+    get_objects,
+    get_place,
+    get_text,
+    read_object,
+)
 
 _TESTS = (".test.js", ".test.mjs", ".test.cjs", ".test.ts", ".test.mts", ".test.cts")
 
@@ -35,6 +45,33 @@ def _expand(word: str, files: Sequence[str]) -> list[str]:
     return found or [word]
 
 
+_SEVERITIES: dict[str, Severity] = {
+    "fatal": "error",
+    "error": "error",
+    "warning": "warning",
+}
+
+
+def read_biome(output: bytes) -> Iterator[Finding]:
+    """One JSON object with a bounded list."""
+    for item in get_objects(read_object(output), "diagnostics"):
+        place = get_object(item, "location")
+        yield Finding(
+            start=get_place(get_object(place, "start"), "line", "column"),
+            end=get_place(get_object(place, "end"), "line", "column"),
+            severity=_SEVERITIES.get(get_text(item, "severity"), "info"),
+            message=get_text(item, "message"),
+            code=get_text(item, "category").rpartition("/")[2],
+        )
+
+
+_BIOME = Linter(
+    name="biome",
+    suffixes=(".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"),
+    command=("biome", "lint", "--reporter=json", "--max-diagnostics=100", "--"),
+    version=("biome", "--version"),
+    read=read_biome,
+)
 _NODE_TESTS = TestRunner("node", "node --test", "node --test tests", add_node_report)
 _TSX_VERSION = "require('/opt/toolchain/node_modules/tsx/package.json').version"
 
@@ -47,6 +84,7 @@ LANGUAGES = (
         needs="Node under /usr, or the toolchain built (docs/sandbox.md)",
         test_runners=(_NODE_TESTS,),
         call_driver=("node", "driver.mjs"),
+        linter=_BIOME,
     ),
     Language(
         name="typescript",
@@ -56,5 +94,6 @@ LANGUAGES = (
         needs="Node, and the toolchain built (docs/sandbox.md)",
         test_runners=(_NODE_TESTS,),
         call_driver=("tsx", "driver.mjs"),
+        linter=_BIOME,
     ),
 )

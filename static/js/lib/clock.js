@@ -1,6 +1,6 @@
 // The interview's clock: the server owns it, this only counts between its messages.
 import { createEmitter } from "./events.js";
-import { interpolate, ngettext } from "./i18n.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
 
 const LOW_MS = 5 * 60_000;
 const LAST_MS = 60_000;
@@ -15,24 +15,32 @@ export function formatRemaining(ms) {
   return hours > 0 ? `${hours}:${padded(minutes)}:${rest}` : `${padded(minutes)}:${rest}`;
 }
 
-const GIVEN = new Set(["extension", "credit"]);
+/** "1 h 5 min", "3 min 20 s", "40 s". */
+export function formatLength(ms) {
+  const seconds = Math.round(ms / 1000);
+  const parts = [
+    [gettext("%(n)s h"), Math.floor(seconds / 3600)],
+    [gettext("%(n)s min"), Math.floor((seconds % 3600) / 60)],
+    [gettext("%(n)s s"), seconds % 60],
+  ].filter(([, n], index) => n > 0 || (index === 2 && seconds === 0));
+  return parts.map(([text, n]) => interpolate(text, { n })).join(" ");
+}
 
 /** Sentences for the time that was given beyond what was agreed. */
 export function timeGiven(entries) {
+  const words = {
+    extension: gettext("%(time)s were added to your time: %(reason)s."),
+    credit: gettext("%(time)s were given back to you: %(reason)s."),
+  };
   return entries
-    .filter((entry) => GIVEN.has(entry.kind) && entry.ms > 0)
-    .map(({ ms, reason }) => {
-      const minutes = Math.max(1, Math.round(ms / 60_000));
-      const text = ngettext(
-        "%(n)s minute was added to your time: %(reason)s",
-        "%(n)s minutes were added to your time: %(reason)s",
-        minutes,
-      );
-      return interpolate(text, { n: minutes, reason });
-    });
+    .filter(({ kind, ms }) => kind in words && ms > 0)
+    .map(({ kind, ms, reason }) => interpolate(words[kind], { time: formatLength(ms), reason }));
 }
 
-/** Counts with a monotonic clock from the last word of the server. Events: "tick" ({ms, level}), "announce" (text), "given" (texts). */
+/**
+ * Counts with a monotonic clock from the last word of the server. Events: "tick" ({ms, level}), "announce" (text),
+ * "given" (texts), "ledger" ({entries, lasting, endsAt}), "over" when nothing is left, "resumed" when there is again.
+ */
 export function createClock({ now = () => performance.now(), every = 250 } = {}) {
   const emitter = createEmitter();
   let remaining = null;
@@ -40,6 +48,7 @@ export function createClock({ now = () => performance.now(), every = 250 } = {})
   let interviewAt = null;
   let announced = new Set();
   let told = null;
+  let isOver = false;
 
   const left = () => (remaining === null ? null : Math.max(0, remaining - (now() - setAt)));
 
@@ -62,6 +71,9 @@ export function createClock({ now = () => performance.now(), every = 250 } = {})
     const ms = left();
     emitter.emit("tick", { ms, level: level(ms) });
     announce(ms);
+    if (isOver === (ms === 0)) return;
+    isOver = ms === 0;
+    emitter.emit(isOver ? "over" : "resumed");
   }
 
   const timer = setInterval(tick, every);
@@ -69,7 +81,7 @@ export function createClock({ now = () => performance.now(), every = 250 } = {})
   return {
     on: emitter.on,
     /** From hello or a clock frame: what remains, and where on the interview's own time line we are. */
-    set({ remaining_ms = null, server_time, started_at, entries = [] }) {
+    set({ remaining_ms = null, ends_at, server_time, started_at, entries = [], lasting = [] }) {
       if (remaining_ms !== null && left() !== null && remaining_ms > left() + 30_000)
         announced = new Set();
       remaining = remaining_ms;
@@ -80,6 +92,7 @@ export function createClock({ now = () => performance.now(), every = 250 } = {})
       const fresh = given.slice(told ?? given.length);
       told = given.length;
       if (fresh.length > 0) emitter.emit("given", fresh);
+      emitter.emit("ledger", { entries, lasting, endsAt: ends_at });
       tick();
     },
     left,

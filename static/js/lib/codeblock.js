@@ -1,7 +1,7 @@
 // A block of code in an answer: highlighted, with Copy and Apply.
 import { classHighlighter, highlightCode } from "../../vendor/codemirror.js";
 import { element, icon } from "./dom.js";
-import { languageFor } from "./editorsetup.js";
+import { languageFor } from "./editorlanguages.js";
 import { gettext, interpolate } from "./i18n.js";
 import { createMenu } from "./menu.js";
 

@@ -1,171 +1,96 @@
-// One document kept equal with the server: CodeMirror collab, one update in flight, acknowledged means stored.
-import {
-  Compartment,
-  collab,
-  EditorState,
-  getSyncedVersion,
-  receiveUpdates,
-  sendableUpdates,
-} from "../../vendor/codemirror.js";
+// One document kept equal with the server: CodeMirror collab, what waits kept in the browser, acknowledged means stored.
+import { Compartment, EditorState } from "../../vendor/codemirror.js";
+import { createChannel } from "./docchannel.js";
 import { keepPending } from "./pendingstore.js";
 import { ERROR } from "./protocol.js";
-import { singleReplacement } from "./textdiff.js";
-import { asJson, asTransaction, catchUp, fromJson, takeBatch } from "./updates.js";
-
-const RETRY_MS = 2_000;
-const CONFLICT_WAIT_MS = 4_000;
-const MOST_CATCH_UP = 5_000;
+import { createReplica } from "./replica.js";
+import { fromJson } from "./updates.js";
 
 /**
- * makeExtensions(path) gives the editor's extensions; onChange() is called when unsaved() or problem() may differ.
- * start() is given document.opened and what a former page left in the store.
+ * makeExtensions(path) gives the editor's extensions, nextName() a name for an edit that no other has; onChange() is
+ * called when unsaved() or problem may differ, onTaken({path, version, updates}) when updates of the server's order were
+ * taken over. start() is given document.opened.
  */
-export function createSyncedDocument({ path, socket, store, clientId, makeExtensions, onChange }) {
-  const doc = { path, state: null, view: null, problem: null };
+export function createSyncedDocument(options) {
+  const { path, socket, store, nextName, makeExtensions, onChange, onTaken, digest, undo } =
+    options;
+  const doc = { path, document: null, state: null, view: null, problem: null, isGone: false };
   const access = new Compartment();
-  let base = null;
-  let inflight = false;
-  let conflict = null;
-  let writable = true;
-  let retryTimer = null;
-
-  const unsaved = () => (doc.state ? sendableUpdates(doc.state).length : 0);
   const readOnly = () => EditorState.readOnly.of(!writable);
-  const version = () => getSyncedVersion(doc.state);
+  const extensions = () => [makeExtensions(doc.path), access.of(readOnly())];
+  const recall = undo?.recall;
+  const replica = createReplica(doc, { nextName, extensions, recall });
+  const pending = keepPending(store, { document: () => doc.document, left });
+  const channel = createChannel(doc, { replica, socket, changed, taken, replaced, digest });
+  const whenStored = [];
+  let writable = true;
 
-  function dispatch(spec) {
-    if (doc.view) doc.view.dispatch(spec);
-    else doc.state = doc.state.update(spec).state;
-  }
-
-  function build(text, startVersion, client = clientId) {
-    const config = collab({ startVersion, clientID: client });
-    const extensions = [makeExtensions(doc.path), config, access.of(readOnly())];
-    doc.state = EditorState.create({ doc: text, extensions });
-    base = doc.state.doc;
-  }
-
+  /** What a later page needs to go on from here, or null when nothing waits. */
   function left() {
-    const updates = doc.state ? sendableUpdates(doc.state) : [];
-    if (updates.length === 0) return null;
-    const entry = { version: version(), base: base.toString(), updates: asJson(updates) };
-    return { ...entry, client: updates[0].clientID };
+    const waits = doc.state && replica.left();
+    return waits && { document: doc.document, path: doc.path, ...waits };
   }
-
-  const pending = keepPending(store, { path: () => doc.path, left });
 
   function changed() {
-    pending.soon(unsaved() > 0);
+    const count = replica.unsaved();
+    pending.soon(count > 0);
+    if (count === 0) tellStored();
     onChange();
   }
 
-  /** Updates in the server's order, the client's own among them: own ones are confirmed, others rebased onto. */
-  function integrate(updates) {
-    if (updates.length === 0) return;
-    for (const { changes } of updates) base = changes.apply(base);
-    dispatch(receiveUpdates(doc.state, updates));
-    changed();
+  function tellStored() {
+    for (const resolve of whenStored.splice(0)) resolve();
   }
 
-  function replaceText(text) {
-    const change = singleReplacement(doc.state.doc.toString(), text);
-    if (change) dispatch({ changes: change });
+  function taken(version, updates) {
+    onTaken({ path: doc.path, version, updates });
   }
 
-  /** The server's text with the local one as a change on top: nothing typed is lost when histories do not meet. */
-  function rebuild(opened, localText) {
-    const view = doc.view;
-    build(opened.text, opened.version);
-    view?.setState(doc.state);
-    replaceText(localText);
-    changed();
+  function replaced(former) {
+    store.takeOver(left(), { page: store.page, document: former });
   }
 
-  function adopt(opened) {
-    const steps = opened.version - version();
-    if (steps === 0) return;
-    if (steps < 0 || steps > MOST_CATCH_UP) rebuild(opened, doc.state.doc.toString());
-    else if (unsaved() === 0) integrate(catchUp(doc.state.doc, opened.text, steps));
-  }
-
-  const fetchAnew = () =>
-    socket.request({ type: "document.open", path: doc.path }, { resend: false });
-
-  async function resync() {
-    clearTimeout(conflict);
-    conflict = null;
-    adopt(await fetchAnew());
-    await push();
-  }
-
-  /** The server named no changes to rebase onto. */
-  async function conflictUnanswered() {
-    conflict = null;
-    rebuild(await fetchAnew(), doc.state.doc.toString());
-    await push();
-  }
-
-  function refused(error) {
-    if (error.code === ERROR.DISCONNECTED) return;
-    if (error.code === ERROR.VERSION_CONFLICT) {
-      conflict = setTimeout(() => conflictUnanswered().catch(refused), CONFLICT_WAIT_MS);
-      return;
-    }
-    if (!error.retryable) doc.problem = error;
-    else retryTimer = setTimeout(push, (error.retryAfter ?? 0) * 1000 || RETRY_MS);
-    onChange();
-  }
-
-  async function push() {
-    clearTimeout(retryTimer);
-    if (inflight || conflict || doc.problem || !writable || !doc.state) return;
-    const waiting = sendableUpdates(doc.state);
-    if (waiting.length === 0 || socket.state !== "online") return;
-    inflight = true;
-    const from = version();
-    const updates = takeBatch(waiting);
-    const frame = { type: "document.update", path: doc.path, version: from, updates };
-    try {
-      await socket.request(frame, { resend: false });
-      if (version() === from) integrate(waiting.slice(0, updates.length));
-    } catch (error) {
-      refused(error);
-      return;
-    } finally {
-      inflight = false;
-    }
-    await push();
+  function dispatch(spec) {
+    const transaction = doc.state.update(spec);
+    doc.view?.dispatch(transaction);
+    doc.state = transaction.state;
   }
 
   return Object.assign(doc, {
-    unsaved,
-    version,
-    push,
-    resync,
+    ...channel,
     dispatch,
-    remember: pending.now,
+    left,
+    /** For a page that goes away. */
+    remember() {
+      pending.last();
+      if (doc.state) undo?.save(doc, replica.reached());
+    },
+    unsaved: replica.unsaved,
+    version: replica.reached,
 
-    start(opened, former) {
-      if (!former) {
-        build(opened.text, opened.version);
-        return;
-      }
-      const updates = fromJson(former.updates);
-      build(former.base, former.version, former.client);
-      for (const update of updates) dispatch(asTransaction(update));
-      const met = former.version === opened.version ? former.base === opened.text : true;
-      if (!met || former.version > opened.version) rebuild(opened, doc.state.doc.toString());
-      changed();
+    start(opened) {
+      doc.document = opened.document;
+      replica.start(opened);
     },
 
-    /** document.updates from the server; a gap is closed by opening anew, what is known already is skipped. */
-    receive(frame) {
-      const known = version() - frame.version;
-      clearTimeout(conflict);
-      conflict = null;
-      if (known < 0) return resync();
-      integrate(fromJson(frame.updates.slice(known)));
-      return push();
+    /** Resolves when nothing waits any more, or the document is gone. */
+    stored() {
+      if (doc.isGone || replica.unsaved() === 0) return Promise.resolve();
+      return new Promise((resolve) => whenStored.push(resolve));
+    },
+
+    /**
+     * Puts on top what another page left; missed is what the server holds since, null where it cannot know. Nothing
+     * may wait here. Resolves once this page keeps it in the other's place.
+     */
+    async absorb(entry, missed) {
+      const updates = fromJson(entry.updates);
+      if (missed) replica.resume(updates, fromJson(missed));
+      else replica.resumeOn(entry.base, updates);
+      const saved = store.takeOver(left(), entry);
+      changed();
+      channel.push();
+      await saved;
     },
 
     /** The editor's state moved on; local changes are sent. */
@@ -173,25 +98,29 @@ export function createSyncedDocument({ path, socket, store, clientId, makeExtens
       doc.state = state;
       doc.problem = null;
       changed();
-      push();
+      channel.push();
+    },
+
+    /** Tries again what was refused: there may be room now. */
+    retry() {
+      doc.problem = null;
+      channel.push();
     },
 
     setWritable(value) {
       writable = value;
-      if (value && doc.problem?.code === ERROR.READ_ONLY) doc.problem = null;
+      channel.setWritable(value);
+      if (doc.problem?.code === ERROR.READ_ONLY) doc.problem = null;
       if (doc.state) dispatch({ effects: access.reconfigure(readOnly()) });
     },
 
-    forget() {
-      clearTimeout(retryTimer);
-      clearTimeout(conflict);
-      pending.forget();
-    },
-
-    renamed(to) {
-      store.drop(doc.path);
-      doc.path = to;
-      changed();
+    /** The document is no more. What waits goes from the store with it, unless it is kept. */
+    forget({ keep = false } = {}) {
+      doc.isGone = true;
+      channel.close();
+      tellStored();
+      if (keep) pending.now();
+      else pending.forget();
     },
   });
 }

@@ -1,12 +1,9 @@
-// How the editor behaves and looks: languages by file name, keys, theme from the page's tokens.
+// How the editor behaves and looks: keys, completion, limits, theme from the page's tokens.
 import {
-  autocompletion,
   bracketMatching,
   classHighlighter,
   closeBrackets,
   closeBracketsKeymap,
-  completionKeymap,
-  css,
   defaultKeymap,
   drawSelection,
   dropCursor,
@@ -18,49 +15,20 @@ import {
   highlightSpecialChars,
   history,
   historyKeymap,
-  html,
   indentOnInput,
   indentUnit,
   indentWithTab,
-  javascript,
-  json,
   keymap,
   lineNumbers,
-  markdown,
-  python,
   search,
   searchKeymap,
   syntaxHighlighting,
   Transaction,
 } from "../../vendor/codemirror.js";
+import { completion } from "./completion.js";
+import { indentFor, languageFor } from "./editorlanguages.js";
 import { noteInsertions } from "./insertions.js";
 import { LIMITS } from "./protocol.js";
-
-const LANGUAGES = {
-  py: python,
-  js: () => javascript({ jsx: true }),
-  mjs: () => javascript(),
-  cjs: () => javascript(),
-  jsx: () => javascript({ jsx: true }),
-  ts: () => javascript({ typescript: true }),
-  tsx: () => javascript({ jsx: true, typescript: true }),
-  json,
-  md: markdown,
-  html,
-  css,
-};
-
-const NAMES = { python: "py", javascript: "js", typescript: "ts", markdown: "md" };
-
-/** A language by file extension or by the name on a fenced block; null when it is none of ours. */
-export function languageFor(name) {
-  const key = name.toLowerCase().split(".").at(-1);
-  return LANGUAGES[NAMES[key] ?? key]?.() ?? null;
-}
-
-function indentFor(path) {
-  return path.endsWith(".py") ? "    " : "  ";
-}
 
 const theme = EditorView.theme({
   "&": { blockSize: "100%", color: "var(--text)", backgroundColor: "var(--surface)" },
@@ -114,6 +82,8 @@ const theme = EditorView.theme({
     color: "var(--text)",
     boxShadow: "var(--shadow-float)",
   },
+  ".cm-tooltip-autocomplete > ul > li": { padding: "2px 8px 2px 4px" },
+  ".cm-completionDetail": { color: "var(--text-muted)", fontStyle: "normal" },
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": {
     backgroundColor: "var(--accent-soft)",
     color: "var(--text)",
@@ -136,8 +106,12 @@ function sizeLimit(onTooLarge) {
   });
 }
 
-/** Extensions for one file; label names the editor to a screen reader, copies are those made in the room. */
-export function editorExtensions({ path, label, cspNonce, keys, onTooLarge, copies }) {
+/**
+ * Extensions for one file; label names the editor to a screen reader, copies are those made in the room, others(state)
+ * gives the other open files as {path, state}, extras are extensions of the page's own.
+ */
+export function editorExtensions(options) {
+  const { path, label, cspNonce, keys, onTooLarge, copies, others, extras = [] } = options;
   const language = languageFor(path);
   return [
     cspNonce ? EditorView.cspNonce.of(cspNonce) : [],
@@ -154,7 +128,7 @@ export function editorExtensions({ path, label, cspNonce, keys, onTooLarge, copi
     indentOnInput(),
     bracketMatching(),
     closeBrackets(),
-    autocompletion(),
+    completion(others),
     search(),
     highlightSelectionMatches(),
     syntaxHighlighting(classHighlighter),
@@ -162,13 +136,13 @@ export function editorExtensions({ path, label, cspNonce, keys, onTooLarge, copi
     theme,
     sizeLimit(onTooLarge),
     noteInsertions(copies),
+    extras,
     EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
     keymap.of([
       ...closeBracketsKeymap,
       ...defaultKeymap,
       ...searchKeymap,
       ...historyKeymap,
-      ...completionKeymap,
       indentWithTab,
     ]),
   ];

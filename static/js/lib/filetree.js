@@ -1,196 +1,160 @@
-// The files of one section as a tree: open, create, rename, delete, all from the keyboard too.
-import { element, icon, setText } from "./dom.js";
-import { gettext, interpolate } from "./i18n.js";
-import { nameProblem, treeRows } from "./paths.js";
+// The files of one section as a tree: to open, make, rename, move and delete, all from the keyboard too.
+import { setText } from "./dom.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
+import { isAt, treeRows } from "./paths.js";
+import { createTreeAsks } from "./treeasks.js";
+import { createTreeForm } from "./treeform.js";
+import { createLetters, readTreeKey } from "./treekeys.js";
+import { createTreeView } from "./treeview.js";
+
+const BUTTONS = ["create", "rename", "remove"];
 
 /**
- * root holds [data-tree], [data-tree-action=create|rename|delete] and [data-tree-form]. open(path) shows a file.
+ * root holds [data-tree], [data-tree-action=create|rename|remove], [data-tree-form], [data-tree-folder],
+ * [data-tree-more] and [data-tree-empty]. actions are those of fileactions.js, others the files that are no documents. open(path) shows a
+ * file, download(path) gives it.
  */
-export function createFileTree({ root, documents, open }) {
+export function createFileTree({ root, documents, others, actions, open, download }) {
   const list = root.querySelector("[data-tree]");
-  const form = root.querySelector("[data-tree-form]");
+  const more = root.querySelector("[data-tree-more]");
   const collapsed = new Set();
+  const letters = createLetters();
   let folder = "";
   let active = null;
-  let focused = null;
+  let current = null;
+  let isWritable = true;
   let rows = [];
 
-  const short = (path) => path.slice(folder.length + 1);
-  const files = () => new Set(documents.entries.map((entry) => short(entry.path)));
-  const action = (name) => root.querySelector(`[data-tree-action="${name}"]`);
-
-  function drawRow(row) {
-    const isTabStop = row.path === (focused ?? active ?? rows[0]?.path);
-    const item = element(
-      "li",
-      {
-        role: "treeitem",
-        class: row.isFolder ? "tree-folder" : "tree-file",
-        tabindex: isTabStop ? "0" : "-1",
-        "aria-level": row.level,
-        "aria-expanded": row.isFolder ? String(row.isOpen) : null,
-        "aria-selected": row.isFolder ? null : String(row.path === active),
-        "data-path": row.path,
-        "data-level": Math.min(row.level, 6),
-        title: short(row.path),
-      },
-      icon(row.isFolder ? "chevron" : "file"),
-      element("span", {}, row.name),
-    );
-    item.addEventListener("click", () => activate(row));
-    return item;
-  }
+  const button = (name) => root.querySelector(`[data-tree-action="${name}"]`);
+  const entries = () => [...documents.entries, ...others.entries];
+  const files = () => ({ folder, entries: entries().filter(({ path }) => isAt(path, folder)) });
+  const rowOf = (path) => rows.find((row) => row.path === path);
+  /** What is not kept is on the runner's disk only: nothing but a command changes it. */
+  const canChange = (row) => isWritable && Boolean(row) && row.entry?.hash !== "";
+  const form = createTreeForm(root.querySelector("[data-tree-form]"), { done: () => go(current) });
+  const asks = createTreeAsks({ form, files, actions, moveTo, open });
+  const view = createTreeView(list, { pick, items });
 
   function draw() {
-    rows = treeRows(documents.entries, folder, collapsed);
+    rows = treeRows(files().entries, folder, collapsed);
+    if (!rowOf(current)) current = rowOf(active)?.path ?? rows[0]?.path ?? null;
     const hadFocus = list.contains(document.activeElement);
-    list.replaceChildren(...rows.map(drawRow));
-    if (hadFocus) list.querySelector('[tabindex="0"]')?.focus();
-    action("rename").disabled = !active;
-    action("delete").disabled = !active;
-  }
-
-  function activate(row) {
-    focused = row.path;
-    if (row.isFolder) {
-      if (!collapsed.delete(row.path)) collapsed.add(row.path);
-      draw();
-    } else {
-      open(row.path);
+    view.draw(rows, { current, active, isWritable });
+    if (hadFocus && !list.contains(document.activeElement)) view.focus(current);
+    for (const name of BUTTONS) {
+      button(name).disabled = name === "create" ? !isWritable : !canChange(rowOf(current));
     }
+    list.hidden = rows.length === 0;
+    root.querySelector("[data-tree-empty]").hidden = rows.length > 0;
+    more.hidden = others.unlisted === 0;
+    const words = ngettext("and %(n)s more file", "and %(n)s more files", others.unlisted);
+    setText(more, interpolate(words, { n: others.unlisted }));
   }
 
-  function step(by) {
-    const at = rows.findIndex((row) => row.path === document.activeElement?.dataset.path);
-    const next = rows[Math.max(0, Math.min(rows.length - 1, at + by))];
-    if (!next) return;
-    focused = next.path;
+  function go(path) {
+    current = path;
     draw();
+    view.focus(current);
+  }
+
+  function toggle(path) {
+    if (!collapsed.delete(path)) collapsed.add(path);
+    go(path);
+  }
+
+  function pick(path) {
+    if (rowOf(path)?.isFolder) {
+      toggle(path);
+      return;
+    }
+    go(path);
+    open(path);
+  }
+
+  /** The folder of a row, the section's without one: where new files go. */
+  function placeAt(path) {
+    const row = rowOf(path);
+    if (!row) return folder;
+    return row.isFolder ? path : path.slice(0, path.lastIndexOf("/"));
+  }
+
+  function act(name) {
+    const row = rowOf(current);
+    if (name === "create") asks.create(placeAt(current));
+    else if (name === "open") pick(current);
+    else if (name === "menu") view.openMenu();
+    else if (canChange(row)) asks[name](row);
   }
 
   function onKey(event) {
-    const row = rows.find((candidate) => candidate.path === document.activeElement?.dataset.path);
-    if (!row) return;
-    const open_ = row.isFolder && row.isOpen;
-    const keys = {
-      ArrowDown: () => step(1),
-      ArrowUp: () => step(-1),
-      Home: () => step(-rows.length),
-      End: () => step(rows.length),
-      Enter: () => activate(row),
-      " ": () => activate(row),
-      ArrowRight: () => (row.isFolder && !open_ ? activate(row) : step(1)),
-      ArrowLeft: () => (open_ ? activate(row) : step(-1)),
-      F2: () => row.path === active && ask("rename"),
-      Delete: () => row.path === active && ask("delete"),
-    };
-    if (!keys[event.key]) return;
+    const at = rows.findIndex(({ path }) => path === event.target.dataset.path);
+    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { key, shiftKey } = event;
+    const done = readTreeKey(rows, at, { key, shiftKey, letters: letters(event) });
+    if (!done) return;
     event.preventDefault();
-    keys[event.key]();
+    if (done.go !== undefined) go(rows[done.go].path);
+    else if (done.toggle) toggle(rows[at].path);
+    else act(done.act);
   }
 
-  function close() {
-    form.hidden = true;
-    form.replaceChildren();
+  async function moveTo(path, to) {
+    const wasCurrent = current === path;
+    await actions.rename(path, to);
+    if (wasCurrent) go(to);
   }
 
-  function buttons(label, kind) {
-    return element(
-      "div",
-      { class: "actions" },
-      element("button", { type: "submit", class: `button ${kind}` }, label),
-      element(
-        "button",
-        { type: "button", class: "button quiet", onclick: close },
-        gettext("Cancel"),
-      ),
-    );
-  }
-
-  /** The form stays, with what was typed, until the server has agreed. */
-  function submitTo(send) {
-    form.onsubmit = async (event) => {
-      event.preventDefault();
-      const error = form.querySelector(".error");
-      error.textContent = "";
-      try {
-        const refused = await send();
-        if (refused) error.textContent = refused;
-        else close();
-      } catch (failure) {
-        error.textContent = failure.message || gettext("The connection is away. Try again.");
-      }
-    };
-  }
-
-  function askName(label, value, submit, send) {
-    const input = element("input", { id: "tree-name", autocomplete: "off", spellcheck: "false" });
-    input.value = value;
-    const field = element(
-      "div",
-      { class: "field" },
-      element("label", { for: "tree-name" }, label),
-      input,
-      element("p", { class: "error", role: "alert" }),
-    );
-    form.replaceChildren(field, buttons(submit, "primary"));
-    form.hidden = false;
-    input.focus();
-    const dot = value.lastIndexOf(".");
-    input.setSelectionRange(value.lastIndexOf("/") + 1, dot > 0 ? dot : value.length);
-    submitTo(async () => nameProblem(input.value, files()) || (await send(input.value.trim())));
-  }
-
-  function ask(name) {
-    if (name === "create") {
-      askName(gettext("Name of the new file"), "", gettext("Create"), async (chosen) => {
-        const path = `${folder}/${chosen}`;
-        await documents.create(path);
-        open(path);
-      });
-    } else if (name === "rename") {
-      const from = active;
-      askName(gettext("New name"), short(from), gettext("Rename"), async (chosen) => {
-        await documents.rename(from, `${folder}/${chosen}`);
-      });
-    } else askDelete(active);
-  }
-
-  function askDelete(path) {
-    const question = interpolate(gettext("Delete %(name)s? It does not come back."), {
-      name: short(path),
-    });
-    const error = element("p", { class: "error small", role: "alert" });
-    const row = buttons(gettext("Delete"), "danger");
-    form.replaceChildren(element("p", {}, question), error, row);
-    form.hidden = false;
-    row.querySelector("button").focus();
-    submitTo(() => documents.remove(path).then(() => ""));
+  function items(path) {
+    const row = rowOf(path);
+    const disabled = !canChange(row);
+    const rename = { label: gettext("Rename…"), disabled, choose: () => act("rename") };
+    const move = { label: gettext("Move to…"), disabled, choose: () => act("move") };
+    const take = { label: gettext("Download"), choose: () => download(path) };
+    const remove = { label: gettext("Delete"), disabled, choose: () => act("remove") };
+    const isKept = row.entry?.kind && row.entry.hash;
+    return [rename, move, ...(isKept ? [take] : []), { ...remove, destructive: true }];
   }
 
   list.addEventListener("keydown", onKey);
-  form.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    event.stopPropagation();
-    close();
-    list.querySelector('[tabindex="0"]')?.focus();
+  list.addEventListener("focusin", (event) => {
+    const { path } = event.target.dataset;
+    if (path && path !== current) go(path);
   });
-  for (const name of ["create", "rename", "delete"]) {
-    action(name).addEventListener("click", () => ask(name));
-  }
+  list.addEventListener("contextmenu", (event) => {
+    const path = event.target.closest("[role=treeitem]")?.dataset.path;
+    if (!path || event.target.closest(".menu")) return;
+    event.preventDefault();
+    go(path);
+    view.openMenu();
+  });
+  for (const name of BUTTONS) button(name).addEventListener("click", () => act(name));
   documents.on("list", draw);
+  others.on("list", draw);
 
   return {
+    moveTo,
+    placeAt,
+    /** The folder of what the keyboard is at. */
+    get place() {
+      return placeAt(current);
+    },
+    get isWritable() {
+      return isWritable;
+    },
+    setWritable(value) {
+      isWritable = value;
+      draw();
+    },
     showSection(name) {
       folder = name;
+      current = null;
       setText(root.querySelector("[data-tree-folder]"), name);
-      focused = null;
-      close();
+      form.close();
       draw();
     },
     setActive(path) {
+      if (path && path !== active) current = path;
       active = path;
-      focused = path;
       draw();
     },
   };

@@ -1,6 +1,6 @@
 // Times in the reader's own zone; the server writes them in UTC for those without scripts.
 
-export function formatMoment(date, locale = document.documentElement.lang) {
+export function formatMoment(date, locale = globalThis.document?.documentElement.lang, timeZone) {
   return new Intl.DateTimeFormat(locale || "en", {
     day: "numeric",
     month: "long",
@@ -8,6 +8,7 @@ export function formatMoment(date, locale = document.documentElement.lang) {
     hour: "2-digit",
     minute: "2-digit",
     timeZoneName: "short",
+    timeZone,
   }).format(date);
 }
 

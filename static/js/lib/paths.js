@@ -1,7 +1,9 @@
 // Paths of the workspace: folders as a tree, and names a person may give a file.
 import { gettext } from "./i18n.js";
 
-/** Rows of the tree under one section folder, folders first: {path, name, level, isFolder, entry}. */
+const byName = (one, other) => one.name.localeCompare(other.name);
+
+/** Rows of the tree under one section folder, folders first: {path, name, level, isFolder, entry, place, count}. */
 export function treeRows(entries, folder, collapsed = new Set()) {
   const root = { folders: new Map(), files: [] };
   for (const entry of entries) {
@@ -16,17 +18,41 @@ export function treeRows(entries, folder, collapsed = new Set()) {
   }
   const rows = [];
   const walk = (node, prefix, level) => {
+    const count = node.folders.size + node.files.length;
+    let place = 0;
+    const add = (row) => {
+      place += 1;
+      rows.push({ ...row, level, place, count });
+    };
     for (const [name, child] of [...node.folders].sort(([a], [b]) => a.localeCompare(b))) {
       const path = `${prefix}/${name}`;
-      rows.push({ path, name, level, isFolder: true, isOpen: !collapsed.has(path) });
+      add({ path, name, isFolder: true, isOpen: !collapsed.has(path) });
       if (!collapsed.has(path)) walk(child, path, level + 1);
     }
-    for (const { name, entry } of node.files) {
-      rows.push({ path: entry.path, name, level, isFolder: false, entry });
+    for (const { name, entry } of node.files.sort(byName)) {
+      add({ path: entry.path, name, isFolder: false, entry });
     }
   };
   walk(root, folder, 1);
   return rows;
+}
+
+/** Whether a path is that of a file or folder, or of something in the folder. */
+export function isAt(path, place) {
+  return path === place || path.startsWith(`${place}/`);
+}
+
+/** The folders under one section folder, without its name, in order. */
+export function listFolders(entries, folder) {
+  const found = new Set();
+  for (const { path } of entries) {
+    if (!path.startsWith(`${folder}/`)) continue;
+    const parts = path.slice(folder.length + 1).split("/");
+    for (let count = 1; count < parts.length; count += 1) {
+      found.add(parts.slice(0, count).join("/"));
+    }
+  }
+  return [...found].sort((one, other) => one.localeCompare(other));
 }
 
 /** What is wrong with a name typed for a file, in words, or "" when nothing is. */

@@ -1,12 +1,18 @@
 // The top bar's states, each in its one place and always true: stored, connection, clock.
 import { formatRemaining } from "./clock.js";
+import { createClockSheet } from "./clocksheet.js";
 import { setText } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
 
 const SETTLED_MS = 400;
 
-function savedWords({ state, message }) {
+function savedWords({ state, message, isKept }, isTimeUp) {
   if (state === "problem") return ["danger", message || gettext("Not stored")];
+  if (state !== "saved" && !isKept)
+    return ["danger", gettext("Not stored, and this browser keeps no copy: leave the page open")];
+  if (state === "held" && isTimeUp) return ["warning", gettext("Kept in this browser")];
+  if (state === "held")
+    return ["warning", gettext("Kept in this window: continue here to store it")];
   if (state === "offline")
     return ["warning", gettext("Your code is safe here; we are reconnecting")];
   if (state === "saving") return ["busy", gettext("Saving")];
@@ -40,13 +46,14 @@ export function createRoomBar({ root, documents, socket, clock }) {
   /** "Saved" is said a moment late, never early: it does not flicker while someone types. */
   function drawSaved() {
     const { status } = documents;
+    const words = savedWords(status, clock.left() === 0);
     clearTimeout(settling);
     if (status.state === "saved") {
-      settling = setTimeout(() => put(saved, savedWords(status)), SETTLED_MS);
+      settling = setTimeout(() => put(saved, words), SETTLED_MS);
       return;
     }
-    put(saved, savedWords(status));
-    if (status.state !== "saving") setText(announce, savedWords(status)[1]);
+    put(saved, words);
+    if (status.state !== "saving") setText(announce, words[1]);
   }
 
   function drawClock({ ms, level }) {
@@ -54,6 +61,7 @@ export function createRoomBar({ root, documents, socket, clock }) {
     if (face.dataset.level !== level) face.dataset.level = level;
   }
 
+  createClockSheet({ root, clock });
   documents.on("status", drawSaved);
   socket.on("hello", drawSaved);
   socket.on("state", (details) => {

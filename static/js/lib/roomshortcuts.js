@@ -14,6 +14,11 @@ export function roomShortcuts({ find, runs, panels, editor, chat, problemTabs, s
     find('[data-tree] [tabindex="0"]')?.focus();
   }
 
+  function toCommand() {
+    panels.reveal("results");
+    runs.showCommand();
+  }
+
   return [
     { keys: "Mod+Enter", label: gettext("Run the tests"), run: () => runs.start("tests") },
     {
@@ -34,9 +39,12 @@ export function roomShortcuts({ find, runs, panels, editor, chat, problemTabs, s
     { keys: "Alt+e", label: gettext("To the editor"), run: () => editor.focus() },
     { keys: "Alt+a", label: gettext("To the assistant"), run: toAssistant },
     { keys: "Alt+f", label: gettext("To the files"), run: toFiles },
+    { keys: "Alt+c", label: gettext("To the command line"), run: toCommand },
     { keys: "Alt+PageUp", label: gettext("Previous problem"), run: () => sections.move(-1) },
     { keys: "Alt+PageDown", label: gettext("Next problem"), run: () => sections.move(1) },
     { keys: "Mod+F", label: gettext("Search in the file") },
+    { keys: "F8", label: gettext("Next marked mistake") },
+    { keys: "Alt+m", label: gettext("List the marked mistakes") },
     { keys: "?", label: gettext("This sheet"), bare: true, run: () => help.showModal() },
   ];
 }

@@ -1,118 +1,116 @@
-// Running code: the two buttons and Stop, streamed output, one line a test with its detail.
-import { element, setText } from "./dom.js";
+// Running code: tests, a file or a command, and Stop; streamed output, one line a test with its detail.
+import { HERE, markTests, offText, unverifiedMark } from "./browserruns.js";
+import { element } from "./dom.js";
 import { createEmitter } from "./events.js";
-import { gettext, interpolate } from "./i18n.js";
+import { gettext } from "./i18n.js";
 import { ERROR } from "./protocol.js";
+import { createCommandLine } from "./runcommand.js";
 import { createRunLog, summarise } from "./runlog.js";
+import { createRunOutput } from "./runoutput.js";
+import { createRunState, placeText } from "./runstate.js";
 import { drawTests } from "./testlist.js";
 
 const ALIVE = new Set(["asking", "queued", "running"]);
 
 /**
- * root holds [data-run=tests|file|stop], [data-run-state], [data-run-tests], [data-run-output]. flush() stores what was typed.
- * target() gives {section, path}. Events: "show" ("tests"|"output"), "finished" (run).
+ * root holds [data-run=tests|file|command|stop], [data-run-state], [data-run-tests], [data-run-output] and the form
+ * [data-run-command]. flush() stores what was typed. target() gives {section, path}, inBrowser runs tests where the
+ * server cannot, memoryKey is where commands are kept. Events: "show" ("tests"|"output"), "finished" (run).
  */
-export function createRuns({ root, socket, flush, target }) {
+export function createRuns({ root, socket, flush, target, inBrowser = null, memoryKey = "" }) {
   const emitter = createEmitter();
   const part = (name) => root.querySelector(`[data-run-${name}]`);
   const button = (name) => root.querySelector(`[data-run="${name}"]`);
-  const state = part("state");
+  const { set: setState, ...ticker } = createRunState(part("state"));
   const tests = part("tests");
-  const output = part("output");
+  const { clear, write } = createRunOutput(part("output"));
   let running = { available: true, message: "" };
   let run = null;
   let log = createRunLog();
-  let ticker = null;
+  const line = createCommandLine({
+    form: part("command"),
+    memoryKey,
+    run: (command) => start("command", command),
+  });
 
-  function setState(level, text) {
-    state.className = `status ${level}`;
-    setText(state, text);
-    state.hidden = !text;
-  }
+  const isHere = (kind) =>
+    !running.available && kind === "tests" && Boolean(inBrowser?.can(target().section));
 
   function drawControls() {
     const alive = ALIVE.has(run?.phase);
     const online = socket.state === "online";
-    for (const name of ["tests", "file"]) {
-      button(name).disabled = alive || !running.available || !online;
-      button(name).hidden = alive;
+    for (const name of ["tests", "file", "command"]) {
+      button(name).disabled = alive || !(running.available || isHere(name)) || !online;
+      button(name).hidden = alive && name !== "command";
     }
     button("file").hidden ||= !target().path;
     button("stop").hidden = !alive;
     button("stop").disabled = !run?.id || run.stopping;
-    if (!running.available) setState("warning", running.message || gettext("Running code is off."));
-  }
-
-  function tick() {
-    if (run?.phase !== "running") return;
-    const seconds = Math.floor((performance.now() - run.since) / 1000);
-    setState("busy", interpolate(gettext("Running, %(n)s s"), { n: seconds }));
+    const isTold = running.available || (run && isHere("tests"));
+    if (!isTold) setState("warning", offText(isHere("tests"), running.message));
   }
 
   function begin(next) {
-    run = { id: null, phase: "asking", stopping: false, since: performance.now(), ...next };
+    run = { id: null, phase: "asking", stopping: false, ...next };
     log = createRunLog();
-    output.replaceChildren();
-    clearInterval(ticker);
-    ticker = setInterval(tick, 1000);
+    clear();
     drawControls();
   }
 
   function end() {
-    clearInterval(ticker);
+    ticker.stop();
     run.phase = "done";
     drawControls();
   }
 
-  function write(stream, text) {
-    if (!text) return;
-    const follow = output.scrollHeight - output.scrollTop - output.clientHeight < 24;
-    const last = output.lastElementChild;
-    if (last?.dataset.stream === stream) last.append(text);
-    else output.append(element("span", { "data-stream": stream }, text));
-    if (follow) output.scrollTop = output.scrollHeight;
+  function refuse(level, text) {
+    tests.replaceChildren();
+    setState(level, text);
+    end();
   }
 
-  async function start(kind) {
+  /** Asks for a run and returns its first frame. */
+  async function ask(kind, command, env) {
+    const { section, path } = target();
+    const what = { file: { path }, command: { command } }[kind];
+    const frame = await socket.request({ type: "run.start", section, kind, env, ...what });
+    if (kind === "command") line.started(command);
+    return frame;
+  }
+
+  async function start(kind, command = "") {
     if (ALIVE.has(run?.phase) || button(kind).disabled) return;
     begin({ kind });
     emitter.emit("show", kind === "tests" ? "tests" : "output");
     setState("busy", gettext("Storing your latest changes…"));
     if (kind === "tests")
       tests.replaceChildren(element("p", { class: "empty" }, gettext("Running the tests…")));
+    const { env, problem } = line.env();
+    if (problem) return refuse("warning", problem);
     if (!(await flush())) {
-      tests.replaceChildren();
-      setState(
-        "warning",
-        gettext(
-          "Your latest changes are not stored yet, so nothing was run. Try again in a moment.",
-        ),
+      const text = gettext(
+        "Your latest changes are not stored yet, so nothing was run. Try again in a moment.",
       );
-      end();
-      return;
+      return refuse("warning", text);
     }
     try {
-      const { section, path } = target();
-      const frame = { type: "run.start", section, kind };
-      const queued = await socket.request(kind === "file" ? { ...frame, path } : frame);
+      if (isHere(kind)) {
+        onQueued({ run: HERE, position: 0 });
+        const panel = { setState, onStarted, write, onFinished };
+        return await inBrowser.perform(target().section, panel);
+      }
+      const queued = await ask(kind, command, env);
       if (!run.id) onQueued(queued);
     } catch (error) {
-      tests.replaceChildren();
-      setState("danger", error.message || gettext("The run did not start. Try again."));
-      end();
+      refuse("danger", error.message || gettext("The run did not start. Try again."));
     }
   }
 
   function onQueued(frame) {
-    run.id = frame.run;
+    run.id ??= frame.run;
+    if (frame.run !== run.id || run.phase === "running") return;
     run.phase = "queued";
-    const ahead = frame.position > 0;
-    setState(
-      "busy",
-      ahead
-        ? interpolate(gettext("Waiting, %(n)s before you"), { n: frame.position })
-        : gettext("Starting…"),
-    );
+    setState("busy", placeText(frame.position));
     drawControls();
   }
 
@@ -120,10 +118,8 @@ export function createRuns({ root, socket, flush, target }) {
     run.id ??= frame.run;
     if (frame.run !== run.id) return;
     run.phase = "running";
-    run.since = performance.now();
-    if (log.received === 0)
-      output.append(element("span", { "data-stream": "command" }, `$ ${frame.argv_text}\n`));
-    setState("busy", gettext("Running"));
+    if (log.received === 0) write("command", `$ ${frame.argv_text}\n`);
+    ticker.start();
     drawControls();
   }
 
@@ -137,6 +133,7 @@ export function createRuns({ root, socket, flush, target }) {
   function showTests(found) {
     const none = element("p", { class: "empty" }, gettext("No test results. See Output."));
     tests.replaceChildren(found?.length ? drawTests(found) : none);
+    if (run.id === HERE) markTests(tests);
     if (!found?.length) emitter.emit("show", "output");
   }
 
@@ -146,7 +143,8 @@ export function createRuns({ root, socket, flush, target }) {
     end();
     if (run.kind === "tests") showTests(frame.tests);
     const { level, text, facts } = summarise(finished);
-    setState(level, [text, ...facts].filter(Boolean).join(" · "));
+    const mark = run.id === HERE && unverifiedMark();
+    setState(level, [mark, text, ...facts].filter(Boolean).join(" · "));
     write("note", `\n${text}\n`);
     emitter.emit("finished", finished);
   }
@@ -166,7 +164,7 @@ export function createRuns({ root, socket, flush, target }) {
     }
   }
 
-  socket.on("run.queued", (frame) => run && !run.id && onQueued(frame));
+  socket.on("run.queued", (frame) => run && onQueued(frame));
   socket.on("run.started", (frame) => run && onStarted(frame));
   socket.on("run.output", onOutput);
   socket.on("run.finished", onFinished);
@@ -174,10 +172,10 @@ export function createRuns({ root, socket, flush, target }) {
   socket.on("hello", ({ running: can, live_run: live }) => {
     running = can ?? running;
     if (live && live.run !== run?.id) {
-      begin({ id: live.run, kind: live.kind, phase: "running" });
-      setState("busy", gettext("Running"));
+      begin({ id: live.run, kind: live.kind, phase: "queued" });
+      if (live.state === "queued") setState("busy", placeText(live.position));
     }
-    if (run?.id && ALIVE.has(run.phase)) resume();
+    if (run?.id && run.id !== HERE && ALIVE.has(run.phase)) resume();
     drawControls();
   });
 
@@ -186,10 +184,17 @@ export function createRuns({ root, socket, flush, target }) {
   button("stop").addEventListener("click", () => {
     if (!run?.id) return;
     run.stopping = true;
+    ticker.stop();
     setState("busy", gettext("Stopping…"));
-    socket.send({ type: "run.stop", run: run.id });
+    if (run.id === HERE) inBrowser.cancel();
+    else socket.send({ type: "run.stop", run: run.id });
     drawControls();
   });
 
-  return { on: emitter.on, start, refresh: drawControls };
+  function showCommand() {
+    emitter.emit("show", "output");
+    line.focus();
+  }
+
+  return { on: emitter.on, start, refresh: drawControls, showCommand };
 }

@@ -1,6 +1,6 @@
 // A WebSocket that comes back: JSON frames, hello first, ping and pong, ids, backoff, unanswered requests sent again.
 import { createEmitter } from "./events.js";
-import { isFinalClose, PING_AFTER_MS, PONG_WITHIN_MS } from "./protocol.js";
+import { ERROR, isFinalClose, PING_AFTER_MS, PONG_WITHIN_MS } from "./protocol.js";
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
@@ -28,6 +28,7 @@ export function socketUrl(path, here = location) {
 }
 
 /**
+ * url may be a function that gives it anew for each connection.
  * Events: "state" ({state, attempt, code, message}), "frame" and one per frame type. States: connecting, online,
  * reconnecting, closed. A closed socket (44xx, or close()) stays so until open() is called again.
  */
@@ -107,7 +108,7 @@ export function createSocket(url, options = {}) {
     for (const [id, request] of pending) {
       if (request.resend) continue;
       pending.delete(id);
-      request.reject(new SocketError({ code: "disconnected", retryable: true }));
+      request.reject(new SocketError({ code: ERROR.DISCONNECTED, retryable: true }));
     }
   }
 
@@ -145,7 +146,7 @@ export function createSocket(url, options = {}) {
     if (socket) return;
     if (current.state === "closed") attempt = 0;
     setState(attempt === 0 ? "connecting" : "reconnecting");
-    const fresh = new WebSocket(url);
+    const fresh = new WebSocket(typeof url === "function" ? url() : url);
     socket = fresh;
     fresh.addEventListener("message", (event) => {
       if (fresh === socket) receive(event.data);
@@ -169,7 +170,7 @@ export function createSocket(url, options = {}) {
     const complete = { ...frame, id };
     return new Promise((resolve, reject) => {
       if (current.state === "closed" || (!resend && current.state !== "online")) {
-        reject(new SocketError({ code: "disconnected", retryable: true }));
+        reject(new SocketError({ code: ERROR.DISCONNECTED, retryable: true }));
         return;
       }
       pending.set(id, { frame: complete, resend, resolve, reject });

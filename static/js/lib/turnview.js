@@ -15,8 +15,8 @@ function waitingText(entry) {
   return "";
 }
 
-function endText(entry) {
-  if (entry.state === "stopped") return gettext("Stopped by you.");
+function endText(entry, stopped) {
+  if (entry.state === "stopped") return stopped;
   if (entry.state === "interrupted")
     return gettext("This answer was cut off. What had arrived is kept; ask again to go on.");
   if (entry.state === "failed")
@@ -55,8 +55,11 @@ function retryButton(entry, retry) {
   return button;
 }
 
-/** applyFor(entry, index) gives the apply of a code block or null; retry(entry) asks the same again. */
-export function createTurnView({ applyFor, retry }) {
+/**
+ * applyFor(entry, index) gives the apply of a code block or null; retry(entry) asks the same again, null where nobody
+ * asks; stopped says who stopped an answer.
+ */
+export function createTurnView({ applyFor, retry = null, stopped = gettext("Stopped by you.") }) {
   const question = element("p", { class: "turn-question" });
   const answer = element("div", { class: "turn-answer prose" });
   const foot = element("div", { class: "turn-foot small" });
@@ -64,7 +67,7 @@ export function createTurnView({ applyFor, retry }) {
   let shownFoot = null;
 
   function drawFoot(entry) {
-    const ended = endText(entry);
+    const ended = endText(entry, stopped);
     const waiting = waitingText(entry);
     const cost = costText(entry);
     const key = `${entry.state} ${ended} ${waiting} ${entry.simulated} ${cost}`;
@@ -80,7 +83,7 @@ export function createTurnView({ applyFor, retry }) {
           ended,
         ),
       );
-    if (entry.state === "failed" && entry.question && entry.error?.retryable !== false)
+    if (retry && entry.state === "failed" && entry.question && entry.error?.retryable !== false)
       parts.push(retryButton(entry, retry));
     if (entry.simulated && !isLive(entry))
       parts.push(element("span", {}, gettext("Simulated answer")));

@@ -1,8 +1,10 @@
-// Thank you: sends what of the recording is still on this computer, and says when it may be closed.
+// Thank you: sends what of the work and the recording is still on this computer, and says when it may be closed.
 import { readJson, setText } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
+import { sendLeft } from "../lib/latework.js";
 import { mountLocalTimes } from "../lib/localtime.js";
 import { startPage } from "../lib/page.js";
+import { createPendingStore } from "../lib/pendingstore.js";
 import { refusalHelp } from "../lib/recording/help.js";
 import { openQueue } from "../lib/recording/recording.js";
 import { sendRest } from "../lib/recording/rest.js";
@@ -39,4 +41,10 @@ async function tellRest(notice, config) {
 startPage();
 mountLocalTimes();
 const config = readJson("finish-config");
+if (config) {
+  const { interview, late_url: url, csrf } = config;
+  const line = document.querySelector("[data-late]");
+  // What cannot be sent now stays in the browser for the next visit.
+  sendLeft({ store: createPendingStore(interview), line, url, csrf }).catch(() => {});
+}
 if (config?.base) tellRest(document.querySelector("[data-unsent]"), config);

@@ -5,27 +5,36 @@
 //   sections    [{folder, title, language, entry, statement_html}] in order; entry with its folder
 //   policy      off, hints, pair or agent: what the assistant may do
 //   finish_url  POST here to finish; afterwards the page that thanks
+//   late_url    POST what the end cut off
+//   files       {upload_url, content_url, archive_url}: bringing files along, and taking them away
 //   is_recorded, is_preview
+//   in_browser  {frame_url, sections: {folder: arguments}}: tests that Python in the browser can run
 //   recording   {base_url}: where chunks go; from the recordings app, absent where nothing is recorded
 //   shortcuts   false switches shortcuts of a single character off
+import { createBrowserTests } from "../lib/browserruns.js";
 import { createChat } from "../lib/chat.js";
 import { createClock } from "../lib/clock.js";
+import { listOthers } from "../lib/completion.js";
 import { addDiagnostics } from "../lib/diagnostics.js";
 import { createDocuments } from "../lib/documents.js";
 import { readJson } from "../lib/dom.js";
 import { createEditor } from "../lib/editor.js";
 import { editorExtensions } from "../lib/editorsetup.js";
-import { createFileTree } from "../lib/filetree.js";
+import { createFileView } from "../lib/fileview.js";
 import { createFinish } from "../lib/finish.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { createCopies, watchCopies } from "../lib/insertions.js";
+import { createLateWork } from "../lib/latework.js";
+import { createLint } from "../lib/lint.js";
 import { createNotices } from "../lib/notices.js";
+import { createOtherFiles } from "../lib/otherfiles.js";
 import { startPage } from "../lib/page.js";
 import { createPanels } from "../lib/panels.js";
 import { createPendingStore } from "../lib/pendingstore.js";
 import { createRecordLight } from "../lib/recordlight.js";
 import { createRoomBar } from "../lib/roombar.js";
 import { followRoom } from "../lib/roomevents.js";
+import { createRoomFiles } from "../lib/roomfiles.js";
 import { createRoomRecording } from "../lib/roomrecording.js";
 import { roomShortcuts } from "../lib/roomshortcuts.js";
 import { createRuns } from "../lib/runs.js";
@@ -33,6 +42,8 @@ import { createSections } from "../lib/sections.js";
 import { createShortcuts } from "../lib/shortcuts.js";
 import { createSocket, socketUrl } from "../lib/socket.js";
 import { createTabs } from "../lib/tabs.js";
+import { createUndoStore } from "../lib/undostore.js";
+import { showWatchers } from "../lib/watchers.js";
 import { createWorkspace } from "../lib/workspace.js";
 
 const LEAVE_WITHIN_MS = 20_000;
@@ -48,7 +59,10 @@ const sockets = `/ws/interviews/${id}`;
 startPage();
 
 const notices = createNotices(find("[data-notices]"));
-const socket = createSocket(socketUrl(`${sockets}/workspace/`));
+// Back from a broken connection, a window that only read takes nothing from the one that writes.
+const socket = createSocket(() =>
+  socketUrl(`${sockets}/workspace/${documents.isWritable ? "" : "?as=reader"}`),
+);
 const assistantSocket = createSocket(socketUrl(`${sockets}/assistant/`));
 const clock = createClock();
 const panels = createPanels(root);
@@ -63,9 +77,11 @@ function tooLarge() {
   });
 }
 
+const store = createPendingStore(id);
 const documents = createDocuments({
   socket,
-  store: createPendingStore(id),
+  store,
+  undo: createUndoStore(id),
   makeExtensions: (path) =>
     editorExtensions({
       path,
@@ -74,12 +90,24 @@ const documents = createDocuments({
       keys: [],
       onTooLarge: tooLarge,
       copies,
+      others: (state) => listOthers({ documents, editor }, state),
+      extras: [lint.extension(), watchers.extensions()],
     }),
 });
-const editor = createEditor({ root, documents });
-const tree = createFileTree({
+const others = createOtherFiles({ socket });
+const addressOf = (path) => `${config.files.content_url}?${new URLSearchParams({ path })}`;
+const fileView = createFileView({ root: find("[data-file-view]"), addressOf });
+const editor = createEditor({ root, documents, others, fileView });
+const lint = createLint({ socket, documents, editor });
+const watchers = showWatchers({ root, socket, documents, editor });
+const tree = createRoomFiles({
   root: find("[data-files]"),
   documents,
+  others,
+  socket,
+  config: config.files,
+  csrf,
+  addressOf,
   open: (path) => {
     panels.show("code");
     editor.show(path, { focus: true });
@@ -101,6 +129,8 @@ const runs = createRuns({
   socket,
   flush: () => documents.flush(),
   target: () => ({ section: sections.current?.folder, path: editor.active }),
+  inBrowser: createBrowserTests({ config: config.in_browser, documents, socket }),
+  memoryKey: `interviewlm:room:${id}:commands`,
 });
 const chat =
   config.policy === "off"
@@ -144,9 +174,10 @@ const help = document.getElementById("help-dialog");
 
 createRoomBar({ root, documents, socket, clock });
 createRecordLight(find('[data-state="record"]'), recording);
-followRoom({ socket, documents, clock, notices, leave });
+const late = createLateWork({ store, left: documents.left, url: config.late_url, csrf });
+followRoom({ socket, documents, clock, notices, late, leave });
 
-editor.on("active", (path) => {
+editor.on("active", (_document, path) => {
   tree.setActive(path);
   runs.refresh();
   chat?.showFiles();
@@ -187,8 +218,9 @@ addDiagnostics("recording", () => ({ ...recording.facts }));
 
 addEventListener("pagehide", () => documents.rememberAll());
 addEventListener("beforeunload", (event) => {
-  const { unsaved, state } = documents.status;
-  if (!isLeaving && unsaved > 0 && state !== "offline") event.preventDefault();
+  const { unsaved, state, isKept } = documents.status;
+  const isSafe = isKept && (state === "offline" || state === "held");
+  if (!isLeaving && unsaved > 0 && !isSafe) event.preventDefault();
 });
 
 socket.open();

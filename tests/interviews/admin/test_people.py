@@ -1,6 +1,7 @@
 """Inviting, links, resend and revoke; candidates with interviews are kept."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -167,6 +168,84 @@ def test_revoke_selected_says_what_was_left_alone(
     text = answer.content.decode()
     assert "1 link is revoked." in text
     assert "The interview has started; cancel the interview instead." in text
+
+
+def test_times_are_meant_and_shown_in_the_candidates_zone(
+    version: AssessmentVersion, recruiter: Client
+) -> None:
+    window = {
+        "time_zone": "America/New_York",
+        "opens_at_0": "2130-07-01",
+        "opens_at_1": "09:00:00",
+        "expires_at_0": "2130-07-02",
+        "expires_at_1": "18:30:00",
+    }
+
+    answer = recruiter.post(
+        reverse(ADD), invite_data(version, "ada@example.org", **window), follow=True
+    )
+
+    invitation = Invitation.objects.get()
+    assert invitation.opens_at == datetime(2130, 7, 1, 13, tzinfo=UTC)
+    assert invitation.expires_at == datetime(2130, 7, 2, 22, 30, tzinfo=UTC)
+    page = answer.content.decode()
+    assert "Saturday 1 July 2130, 09:00 (America/New York, UTC−4)" in page
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"time_zone": "Berlin"}, "time_zone"),
+        ({"time_factor": "0.5"}, "time_factor"),
+        ({"time_factor": "4.5"}, "time_factor"),
+        (
+            {
+                "time_zone": "Europe/Berlin",
+                "opens_at_0": "2130-03-26",
+                "opens_at_1": "02:30",
+            },
+            "opens_at",
+        ),
+    ],
+    ids=["no zone", "less time", "too much", "an hour that is skipped"],
+)
+def test_impossible_times_are_refused_beside_their_field(
+    version: AssessmentVersion, recruiter: Client, changed: dict[str, str], field: str
+) -> None:
+    late = {"expires_at_0": "2130-05-01", "expires_at_1": "09:00"}
+    answer = recruiter.post(
+        reverse(ADD), invite_data(version, "ada@example.org", **(late | changed))
+    )
+
+    assert field in answer.context["adminform"].form.errors
+    assert not Invitation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"), [("1.5", "1.50"), ("", "1.00")], ids=["agreed", "left empty"]
+)
+def test_time_factor_is_kept(
+    version: AssessmentVersion, recruiter: Client, given: str, stored: str
+) -> None:
+    recruiter.post(
+        reverse(ADD), invite_data(version, "ada@example.org", time_factor=given)
+    )
+
+    assert str(Invitation.objects.get().time_factor) == stored
+
+
+def test_why_somebody_has_more_time_is_not_shown_to_reviewers(
+    client: Client, people: People
+) -> None:
+    invitation = InterviewFactory.create(
+        organisation=people.organisation, invitation__time_factor=Decimal("1.75")
+    ).invitation
+    url = reverse("admin:interviews_invitation_change", args=[invitation.pk])
+
+    client.force_login(people.reviewer)
+    assert "1.75" not in client.get(url).content.decode()
+    client.force_login(people.recruiter)
+    assert "1.75" in client.get(url).content.decode()
 
 
 @pytest.mark.parametrize("name", ["resend", "revoke"])

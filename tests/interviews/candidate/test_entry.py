@@ -1,6 +1,7 @@
 """The link: opening changes nothing, the button lets in, errors are friendly."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.apps import apps
@@ -158,6 +159,50 @@ def test_a_link_that_is_not_open_yet_says_when(
     assert response.status_code == 403
     assert "not open yet" in response.content.decode()
     assert f"{invitation.opens_at:%H:%M}" in response.content.decode()
+
+
+def test_the_window_is_given_in_the_candidates_zone(
+    client: Client, interview: Interview
+) -> None:
+    invitation = interview.invitation
+    invitation.time_zone = "Asia/Tokyo"
+    invitation.opens_at = datetime(2130, 1, 15, 8, tzinfo=UTC)
+    invitation.expires_at = datetime(2130, 1, 16, 8, tzinfo=UTC)
+    invitation.save()
+
+    page = client.get(link_to(interview)).content.decode()
+
+    assert "Sunday 15 January 2130, 17:00 (Asia/Tokyo, UTC+9)" in page
+    assert "Monday 16 January 2130, 17:00 (Asia/Tokyo, UTC+9)" in page
+    assert 'data-countdown="2130-01-15T08:00:00+00:00"' in page
+    assert "still have the whole time" in page
+
+
+@pytest.mark.parametrize("state", [InterviewState.INVITED, InterviewState.PREPARING])
+def test_the_page_says_until_when_to_begin(
+    client: Client, make_interview: MakeInterview, state: str
+) -> None:
+    interview = make_interview(state)
+    interview.invitation.expires_at = datetime(2130, 1, 16, 8, tzinfo=UTC)
+    interview.invitation.save()
+
+    page = client.get(link_to(interview)).content.decode()
+
+    last = "08:30 UTC" if state == InterviewState.PREPARING else "08:00 UTC"
+    assert f"Monday 16 January 2130, {last}" in page
+
+
+def test_extra_time_is_shown_as_agreed_and_without_its_factor(
+    client: Client, interview: Interview
+) -> None:
+    interview.invitation.time_factor = Decimal("1.85")
+    interview.invitation.save()
+
+    page = client.get(link_to(interview)).content.decode()
+
+    assert "111 minutes" in page
+    assert "This includes 51 minutes of extra time, as agreed with you." in page
+    assert "1.85" not in page
 
 
 def test_a_revoked_link_says_so(client: Client, interview: Interview) -> None:

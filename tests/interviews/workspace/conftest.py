@@ -17,6 +17,7 @@ from interviews.models import Interview
 from tests.factories.interviews import InterviewFactory
 from tests.fakes.runner import FakeRunner, open_fake_runner
 from tests.fakes.runner_process import RunnerProcess, open_runner
+from tests.interviews.workspace.filebench import Bench
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +76,18 @@ def own_runner(settings: Settings) -> Iterator[RunnerProcess]:
     with open_runner() as runner:
         settings.RUNNER_SOCKET = str(runner.socket)
         yield runner
+
+
+@pytest.fixture
+def bench(interview: Interview, folder: str) -> Bench:
+    """An empty workspace."""
+    return Bench(interview, folder)
+
+
+@pytest.fixture
+def other_bench(transactional_db: None) -> Bench:
+    """The workspace of somebody else's interview."""
+    other: Interview = InterviewFactory.create(state=InterviewState.ACTIVE)
+    section = other.assessment_version.sections.first()
+    assert section is not None
+    return Bench(other, section.folder)

@@ -58,6 +58,8 @@ def test_check_path_refuses(path: str) -> None:
         "ladder/TESTS",
         "ladder/a.py/b.py",
         "ladder/STRASSE",
+        "ladder/Tests/c.py",
+        "ladder/TESTS/deep/c.py",
     ],
 )
 def test_check_free_sees_clashes(path: str) -> None:

@@ -276,6 +276,22 @@ async def test_later_window_takes_over_and_the_earlier_can_take_back(
             assert (await second.edit(path, 1, [[1, "y"]]))["code"] == "read_only"
 
 
+async def test_window_that_only_read_takes_nothing_when_it_comes_back(
+    interview: Interview, folder: str
+) -> None:
+    path = f"{folder}/solution.py"
+    async with (
+        open_window(interview) as first,
+        open_window(interview, query="?as=reader") as second,
+    ):
+        assert second.hello["writer"] is False
+        assert (await first.edit(path, 0, [[28, "x"]]))["version"] == 1
+        assert (await second.ask("presence.take"))["writer"] is True
+        await first.until("presence.taken_over")
+    async with open_window(interview, query="?as=reader") as alone:
+        assert alone.hello["writer"] is True
+
+
 async def test_old_news_of_a_takeover_takes_nothing(
     interview: Interview, folder: str
 ) -> None:

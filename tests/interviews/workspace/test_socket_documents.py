@@ -35,7 +35,11 @@ async def test_hello_shows_the_workspace(interview: Interview, folder: str) -> N
     assert 0 < hello["interview"]["remaining_ms"] <= 55 * 60 * 1000
     listed = {entry["path"]: entry for entry in hello["documents"]}
     assert len(listed) == 6
+    document = await Document.objects.aget(
+        interview=interview, path=f"{folder}/solution.py"
+    )
     assert listed[f"{folder}/solution.py"] == {
+        "document": document.pk,
         "path": f"{folder}/solution.py",
         "version": 0,
         "hash": content_hash(SOLUTION),

@@ -122,25 +122,26 @@ def connection(
     cookies: Mapping[str, str],
     *,
     origin: str = "http://testserver",
+    query: str = "",
 ) -> WebsocketCommunicator:
     cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
     headers = [(b"host", b"testserver"), (b"cookie", cookie.encode())]
     if origin:
         headers.append((b"origin", origin.encode()))
-    path = f"/ws/interviews/{interview.pk}/workspace/"
+    path = f"/ws/interviews/{interview.pk}/workspace/{query}"
     return WebsocketCommunicator(application, path, headers=headers)
 
 
 @asynccontextmanager
 async def open_window(
-    interview: Interview, *, member: User | None = None
+    interview: Interview, *, member: User | None = None, query: str = ""
 ) -> AsyncIterator[Window]:
     """Open the page of the candidate, or of a member who looks on."""
     if member is None:
         cookies = candidate_cookies(interview)
     else:
         cookies = await sync_to_async(member_cookies)(member)
-    window = Window(connection(interview, cookies))
+    window = Window(connection(interview, cookies, query=query))
     accepted, _code = await window.communicator.connect(WAIT)
     assert accepted
     try:

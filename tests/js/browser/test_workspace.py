@@ -141,12 +141,11 @@ def test_room_files_are_made_renamed_and_deleted(room: Room) -> None:
     expect(page.locator(".editor-tabs [aria-current]")).to_have_text("notes.py")
     write(page, "a = 1")
     expect_saved(page)
-    page.get_by_role("button", name="Rename the file").click()
+    page.get_by_role("button", name="Rename", exact=True).click()
     page.get_by_label("New name").fill("lib/ideas.py")
     page.keyboard.press("Enter")
     expect(page.locator(".editor-tabs [aria-current]")).to_have_text("ideas.py")
     assert stored(room, "lib/ideas.py") == "a = 1"
-    page.get_by_role("button", name="Delete the file").click()
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.locator(".editor-tabs [aria-current]")).to_have_text("solution.py")
     assert not Document.objects.filter(path__endswith="ideas.py")

@@ -1,0 +1,2 @@
+// IndexedDB with promises: what the page's own stores use.
+export { openDB } from "idb";

@@ -1,0 +1,7 @@
+// The hash the server names texts by.
+
+/** SHA-256 of a text in UTF-8, in hexadecimal. */
+export async function sha256(text) {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

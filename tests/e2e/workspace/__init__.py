@@ -1,0 +1,1 @@
+"""Documents in the browser: what is typed is stored, once, whatever breaks."""
