@@ -27,6 +27,10 @@ from interviews.runner_client import (
     choose_runner,
 )
 from interviews.services.command_changes import Applied, apply_scan, pin_contents
+from interviews.services.runs import (
+    interrupt_orphaned_runs,
+    list_orphaned_interviews,
+)
 from interviews.services.workspace_files import read_contents
 from interviews.services.workspaces import (
     Claim,
@@ -260,11 +264,28 @@ def start_preparing(interview_id: UUID) -> None:
 async def _prepare(interview_id: UUID) -> None:
     try:
         if (await check_running()).is_available:
-            await prepare_workspace(interview_id)
-    except (WorkspaceLostError, InterviewError) as error:
-        logger.info("Workspace %s is not prepared: %r", interview_id, error)
+            await _prepare_if_possible(interview_id)
     finally:
         _preparing.discard(interview_id)
+
+
+async def _prepare_if_possible(interview_id: UUID) -> None:
+    try:
+        await prepare_workspace(interview_id)
+    except (WorkspaceLostError, InterviewError) as error:
+        logger.info("Workspace %s is not prepared: %r", interview_id, error)
+
+
+async def recover_workspaces() -> int:
+    """End runs whose process is gone; return how many.
+
+    What they left on the disk comes into the documents.
+    """
+    interviews = await database_sync_to_async(list_orphaned_interviews)()
+    count = await database_sync_to_async(interrupt_orphaned_runs)()
+    for interview_id in interviews:
+        await _prepare_if_possible(interview_id)
+    return count
 
 
 async def prepare_workspace(interview_id: UUID) -> None:

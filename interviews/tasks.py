@@ -39,7 +39,7 @@ def close_workspaces() -> None:
 
 @shared_task(name="interviews.sweep_runs")
 def sweep_runs() -> None:
-    """Mark runs whose process is gone as interrupted."""
-    from interviews.services.runs import interrupt_orphaned_runs
+    """Mark runs whose process is gone as interrupted, keeping what they wrote."""
+    from interviews.live_workspaces import recover_workspaces
 
-    interrupt_orphaned_runs()
+    asyncio.run(recover_workspaces())

@@ -12,8 +12,10 @@ from html import escape
 from assistant.context import defuse
 from assistant.enums import MessageRole
 from assistant.models import Message
-from interviews.enums import RunKind
+from base.text import utf16_slice
+from interviews.enums import Origin, RunKind
 from interviews.models import Document, DocumentVersion, Event, Interview, Run
+from interviews.workspace.changes import clean_text
 
 OUTPUT_CHARS = 1_500
 DIFF_CHARS = 6_000
@@ -140,7 +142,10 @@ class EvidenceBuilder:
         return kind, "\n".join(lines)
 
     def _final_files(self) -> Iterable[Moment]:
-        """Return each changed file as it was left, at the event that last touched it."""
+        """Return each changed file as it was left, at the event that last touched it.
+
+        What interviewers wrote in it follows by itself, for the judge to leave out.
+        """
         touched: dict[str, Event] = {}
         for event in Event.objects.filter(
             interview=self._interview,
@@ -153,13 +158,24 @@ class EvidenceBuilder:
         ).order_by("path")
         for document in documents:
             event = touched[document.path]
+            place = event.seq, event.t_ms or 0
             yield Moment(
-                event.seq,
-                event.t_ms or 0,
+                *place,
                 f"file.final {document.path}",
-                event.origin,
+                Origin.CANDIDATE,
                 document.text[:FILE_CHARS],
             )
+            others = "\n".join(
+                utf16_slice(document.text, start, end)
+                for start, end in document.interviewer_ranges
+            )
+            if others:
+                yield Moment(
+                    *place,
+                    f"file.written_by_interviewer {document.path}",
+                    Origin.INTERVIEWER,
+                    clean_text(others)[:FILE_CHARS],
+                )
 
 
 def _within_budget(moments: list[Moment]) -> list[Moment]:

@@ -1,12 +1,13 @@
 """Writes to the documents of a workspace: seeding, editing, applying, keeping."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -137,7 +138,17 @@ def find_document(
     return document
 
 
-@transaction.atomic
+@contextmanager
+def _storing_once() -> Iterator[None]:
+    """A transaction in which a `client_id` that something else had is refused."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise BadFrameError from error
+
+
+@_storing_once()
 def update_document(
     interview_id: UUID,
     *,
@@ -154,7 +165,8 @@ def update_document(
     They are the candidate's, or the `interviewer`'s whom the caller lets type.
     Sending the same `client_id` again returns what was stored the first time.
     Raises VersionConflictError when the document moved on, BadChangesError,
-    FileTooLargeError, WorkspaceFullError, MissingError, or InterviewEndedError.
+    FileTooLargeError, WorkspaceFullError, MissingError, InterviewEndedError, or
+    BadFrameError when the `client_id` was something else's.
     """
     interview = lock_workspace(interview_id)
     _check_update_size(updates)

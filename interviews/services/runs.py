@@ -262,6 +262,12 @@ def finished_payload(run: Run) -> RunFinished:
     )
 
 
+def list_orphaned_interviews() -> list[UUID]:
+    """Return the interviews with a run whose process no longer keeps its lease."""
+    orphaned = Run.objects.filter(state__in=LIVE_STATES, lease_until__lt=now())
+    return list(orphaned.values_list("interview_id", flat=True).distinct())
+
+
 def interrupt_orphaned_runs() -> int:
     """End runs whose process no longer keeps their lease; return how many."""
     orphaned = Run.objects.filter(state__in=LIVE_STATES, lease_until__lt=now())

@@ -36,10 +36,14 @@ from interviews.pipeline import (
     retry_step,
     run_step,
 )
-from interviews.timeline.kinds import RunFinished
+from interviews.timeline.kinds import FileCreated, RunFinished
 from interviews.timeline.log import append_event
 from tests.assistant.conftest import Running
-from tests.factories.interviews import InterviewFactory, PipelineStepFactory
+from tests.factories.interviews import (
+    DocumentFactory,
+    InterviewFactory,
+    PipelineStepFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -235,6 +239,25 @@ def test_hidden_tests_are_never_cut_however_much_is_written(db: None) -> None:
 
     assert "hidden_tests" in [moment.kind for moment in moments]
     assert sum(len(moment.text) for moment in moments) <= TOTAL_CHARS
+
+
+def test_what_an_interviewer_wrote_is_named_apart(db: None) -> None:
+    interview = InterviewFactory.create(state=InterviewState.COMPLETED)
+    document = DocumentFactory.create(
+        interview=interview, text="mine = 1\nyours = 2\n", interviewer_ranges=[[9, 19]]
+    )
+    append_event(
+        interview,
+        FileCreated(path=document.path, text=document.text, hash=document.hash),
+        origin=Origin.SYSTEM,
+    )
+
+    moments = EvidenceBuilder(interview).build()
+
+    assert [(moment.kind, moment.origin, moment.text) for moment in moments] == [
+        (f"file.final {document.path}", "candidate", document.text),
+        (f"file.written_by_interviewer {document.path}", "interviewer", "yours = 2\n"),
+    ]
 
 
 def test_command_scores_again(interview: Interview) -> None:

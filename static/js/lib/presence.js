@@ -119,7 +119,6 @@ export function createPresence({ socket, isInterviewer = false, nameOf = ({ name
       emitter.emit("cursor", frame);
     });
     documents.on("taken", takeUpdates);
-    socket.on("document.missed", (frame) => setTimeout(takeUpdates, 0, frame));
     socket.on("document.opened", (frame) => takeOpened(frame).catch(() => {}));
     documents.on("status", () => isLate && tellSoon());
     editor.on("active", tellSoon);

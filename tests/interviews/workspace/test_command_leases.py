@@ -15,6 +15,7 @@ from interviews.live_workspaces import (
     close_ended_workspaces,
     open_workspace,
     prepare_workspace,
+    recover_workspaces,
 )
 from interviews.models import Document, Interview, WorkspaceLease
 from interviews.runner_client import RunnerUnavailable
@@ -221,3 +222,26 @@ async def test_place_in_line_of_a_run_of_another_process_is_told(
         run.state = RunState.FINISHED
         await run.asave()
         await window.until("run.finished")
+
+
+async def test_what_a_run_of_a_dead_process_wrote_is_not_lost(
+    seeded: Interview, folder: str, fake_runner: FakeRunner
+) -> None:
+    path = f"{folder}/solution.py"
+    await prepare_workspace(seeded.pk)
+    run = await sync_to_async(RunFactory.create)(
+        interview=seeded,
+        kind=RunKind.FILE,
+        state=RunState.RUNNING,
+        lease_until=now() - timedelta(seconds=1),
+    )
+    disk = fake_runner.workspaces.open[str(seeded.pk)]
+    disk.files[path] += b"# by the command\n"
+
+    assert await recover_workspaces() == 1
+    assert await recover_workspaces() == 0
+
+    document = await Document.objects.aget(interview=seeded, path=path)
+    assert document.text == disk.files[path].decode()
+    await run.arefresh_from_db()
+    assert run.state == RunState.INTERRUPTED
