@@ -23,6 +23,7 @@ from interviews.services.workspaces import (
     as_document_text,
     hold_workspace,
     list_in_folders,
+    list_taken,
     make_rules,
     read_stored,
 )
@@ -73,11 +74,12 @@ def apply_scan(claim: Claim, scan: Scan, contents: Mapping[str, bytes]) -> Appli
     taken is stored with it. Raises WorkspaceLostError or InterviewEndedError.
     """
     interview, lease = hold_workspace(claim)
-    entries = [_as_read(entry, contents) for entry in scan.entries]
-    stored = read_stored(interview, lease, entries)
-    plan = plan_sync(stored, entries, make_rules(claim.folders), is_whole=scan.is_whole)
-    found = {entry.path: entry for entry in entries}
-    work = _Work(interview, lease, found, plan, stored.files)
+    scan = replace(scan, entries=[_as_read(item, contents) for item in scan.entries])
+    stored = read_stored(interview, lease, scan)
+    plan = plan_sync(
+        stored, scan.entries, make_rules(claim.folders), is_whole=scan.is_whole
+    )
+    work = _Work(interview, lease, scan, plan, stored.files)
     work.take_over(contents)
     return work.finish()
 
@@ -111,13 +113,13 @@ class _Work:
         self,
         interview: Interview,
         lease: WorkspaceLease,
-        entries: Mapping[str, WorkspaceEntry],
+        scan: Scan,
         plan: Plan,
         kept: Container[str],
     ) -> None:
         self._interview = interview
         self._lease = lease
-        self._entries = entries
+        self._entries = {entry.path: entry for entry in scan.entries}
         self._plan = plan
         self._kept = kept
         self._done = Applied(
@@ -127,7 +129,7 @@ class _Work:
             refused=tuple(plan.refused),
         )
         self._writes = dict(plan.writes)
-        self._taken: dict[str, list[str]] = dict(lease.taken)
+        self._taken = list_taken(lease, scan)
         self._events: list[NewEvent] = []
 
     def take_over(self, contents: Mapping[str, bytes]) -> None:
@@ -286,14 +288,8 @@ class _Work:
 
     def _save_taken(self) -> None:
         """Keep what the runner does not know yet."""
-        bases = {path: entry.base for path, entry in self._entries.items()}
-        taken = {
-            path: pair
-            for path, pair in self._taken.items()
-            if bases.get(path, pair[0]) == pair[0]
-        }
-        if taken != self._lease.taken:
-            self._lease.taken = taken
+        if self._taken != self._lease.taken:
+            self._lease.taken = self._taken
             self._lease.save(update_fields=["taken"])
 
 
@@ -327,7 +323,7 @@ def pin_contents(claim: Claim, scan: Scan, files: Mapping[str, str]) -> list[Fil
     disk where it has something else. Raises WorkspaceLostError or InterviewEndedError.
     """
     interview, lease = hold_workspace(claim)
-    stored = read_stored(interview, lease, scan.entries)
+    stored = read_stored(interview, lease, scan)
     moved = list_in_folders(stored.documents, files)
     others = {
         path: digest for path, digest in stored.documents.items() if path not in moved

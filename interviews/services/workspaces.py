@@ -153,7 +153,7 @@ def look_at_disk(claim: Claim, scan: Scan) -> Look:
     lease = WorkspaceLease.objects.get(interview=interview)
     if lease.epoch != claim.epoch:
         raise WorkspaceLostError
-    stored = read_stored(interview, lease, scan.entries)
+    stored = read_stored(interview, lease, scan)
     plan = plan_sync(
         stored, scan.entries, make_rules(claim.folders), is_whole=scan.is_whole
     )
@@ -165,7 +165,18 @@ def look_at_disk(claim: Claim, scan: Scan) -> Look:
             break
         size += take.entry.size
         reads.append(path)
-    return Look(tuple(reads), has_work=not plan.is_empty)
+    has_work = not plan.is_empty or list_taken(lease, scan) != lease.taken
+    return Look(tuple(reads), has_work=has_work)
+
+
+def list_taken(lease: WorkspaceLease, scan: Scan) -> dict[str, list[str]]:
+    """Return what was taken and the runner does not know yet, given its scan."""
+    bases = {entry.path: entry.base for entry in scan.entries}
+    return {
+        path: pair
+        for path, pair in lease.taken.items()
+        if (bases[path] == pair[0] if path in bases else not scan.is_whole)
+    }
 
 
 def make_rules(folders: Iterable[str]) -> Rules:
@@ -173,17 +184,16 @@ def make_rules(folders: Iterable[str]) -> Rules:
     return Rules(frozenset(folders), settings.LIMITS["workspace_documents"])
 
 
-def read_stored(
-    interview: Interview, lease: WorkspaceLease, entries: Iterable[WorkspaceEntry]
-) -> Stored:
+def read_stored(interview: Interview, lease: WorkspaceLease, scan: Scan) -> Stored:
     """Return the database's side of the files."""
     documents = dict(interview.documents.values_list("path", "hash"))
     rows = interview.workspace_files.values_list(
         "path", "kind", "size", "hash", "content"
     )
-    taken = {path: (base, content) for path, (base, content) in lease.taken.items()}
+    known = list_taken(lease, scan)
+    taken = {path: (base, content) for path, (base, content) in known.items()}
     contents = {content for _base, content in taken.values()}
-    for entry in entries:
+    for entry in scan.entries:
         if documents.get(entry.path) not in {None, entry.hash}:
             contents |= {entry.hash, entry.base}
     return Stored(

@@ -78,8 +78,10 @@ def lower_limits(limits: list[bytes]) -> None:
 
 def become(argv: list[bytes], env: dict[bytes, bytes]) -> NoReturn:
     """Never returns: the program takes our place."""
-    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
-        _signal.signal(number, _signal.SIG_DFL)
+    # The interpreter ignores some, and whatever started the runner may ignore others.
+    for number in range(1, _signal.NSIG):
+        if _signal.getsignal(number) == _signal.SIG_IGN:
+            _signal.signal(number, _signal.SIG_DFL)
     name, reason = argv[0], errno.ENOENT
     folders = [b""] if b"/" in name else env[b"PATH"].split(b":")
     for folder in folders:

@@ -167,6 +167,22 @@ test("a conflict that nothing follows is asked about", async () => {
   assert.equal(sent("document.update").at(-1).version, 4);
 });
 
+test("a question that stays without an answer after a conflict is asked again", async () => {
+  const { documents } = page();
+  hello();
+  const doc = await openWith(documents);
+  type(doc, "d");
+  await refuse({ code: "version_conflict" });
+  await pass(4_000);
+  assert.equal(sent("document.catch_up").length, 1);
+  await pass(20_000);
+  await pass(2_000);
+  assert.equal(sent("document.update").length, 2);
+  await refuse({ code: "version_conflict" });
+  await tell(3, [{ client: "other.1", changes: change(3, 0, "> ") }]);
+  assert.deepEqual(shown(doc), ["> abcd", 4, 1]);
+});
+
 test("a lost acknowledgement costs nothing: the own update coming back confirms it", async () => {
   const { documents } = page();
   hello();

@@ -18,12 +18,11 @@ const PUSH_GAP_MS = 30;
  */
 export function createChannel(doc, options) {
   const { replica, socket, changed, taken, replaced, digest = sha256 } = options;
-  const timers = {};
+  // Set while they wait: "conflict" for what this page does not know yet, "pause" for the next message to go.
+  const timers = { conflict: null, pause: null };
   let writable = true;
   let isClosed = false;
   let isSending = false;
-  let isConflict = false;
-  let isPausing = false;
   let catching = null;
   // The version up to which the server is known to hold updates.
   let known = 0;
@@ -48,18 +47,22 @@ export function createChannel(doc, options) {
   const askOwn = (frame) => ask({ ...frame, document: doc.document });
 
   function later(name, action, delay) {
+    const fire = () => {
+      timers[name] = null;
+      action();
+    };
     clearTimeout(timers[name]);
-    if (!isClosed) timers[name] = setTimeout(action, delay);
+    if (!isClosed) timers[name] = setTimeout(fire, delay);
   }
 
-  function endConflict() {
-    isConflict = false;
-    clearTimeout(timers.conflict);
+  function end(name) {
+    clearTimeout(timers[name]);
+    timers[name] = null;
   }
 
   /** Updates from a version on, no later than the next; what is here already is skipped. */
   function accept(from, updates) {
-    endConflict();
+    end("conflict");
     const version = replica.reached();
     const fresh = updates.slice(version - from);
     replica.accept(fresh);
@@ -72,7 +75,7 @@ export function createChannel(doc, options) {
     const opened = await ask({ type: "document.open" });
     const former = doc.document;
     era += 1;
-    endConflict();
+    end("conflict");
     doc.document = opened.document;
     known = opened.version;
     replica.meet(opened);
@@ -102,10 +105,10 @@ export function createChannel(doc, options) {
 
   /** One at a time, and nothing is sent meanwhile. */
   function comeTogether(work) {
-    const end = () => {
+    const done = () => {
       catching = null;
     };
-    const begin = () => work().finally(end);
+    const begin = () => work().finally(done);
     if (!isClosed) catching ??= begin().then(push, work === meet ? failed : refused);
     return catching;
   }
@@ -124,8 +127,6 @@ export function createChannel(doc, options) {
 
   function refused(error) {
     if (error.code === ERROR.VERSION_CONFLICT) {
-      // What this page does not know yet is on its way.
-      isConflict = true;
       later("conflict", catchUp, CONFLICT_WAIT_MS);
     } else if (error.code === ERROR.NOT_FOUND) comeTogether(meet);
     else failed(error);
@@ -136,8 +137,7 @@ export function createChannel(doc, options) {
     const batch = takeBatch(replica.outgoing());
     const then = era;
     isSending = true;
-    isPausing = true;
-    later("pause", endPause, PUSH_GAP_MS);
+    later("pause", push, PUSH_GAP_MS);
     try {
       const stored = await askOwn({ type: "document.update", version, updates: asJson(batch) });
       if (then !== era) return;
@@ -148,14 +148,9 @@ export function createChannel(doc, options) {
     }
   }
 
-  function endPause() {
-    isPausing = false;
-    push();
-  }
-
   function push() {
-    clearTimeout(timers.push);
-    if (isSending || isPausing || isConflict || catching || isClosed) return;
+    end("push");
+    if (isSending || timers.pause || timers.conflict || catching || isClosed) return;
     if (doc.problem || !writable || socket.state !== "online") return;
     if (doc.state && replica.unsaved() > 0) send().then(push, refused);
   }
@@ -167,7 +162,7 @@ export function createChannel(doc, options) {
 
     /** After a new connection: the document's line in the list says what the server holds. */
     resume(entry) {
-      endConflict();
+      end("conflict");
       if (doc.problem?.code === ERROR.NOT_FOUND) doc.problem = null;
       if (entry.document !== doc.document) return comeTogether(meet);
       if (entry.version !== replica.reached()) return catchUp();

@@ -92,6 +92,7 @@ class Converging(RuleBasedStateMachine):
         self.folder = section.folder
         self.disk = FakeWorkspace(1, (self.folder,))
         self.editors: list[dict[str, Copy]] = [{}, {}]
+        self.former: list[tuple[str, bytes]] = []
         self.words: set[str] = set()
         self.count = 0
         self.now: Pass | None = None
@@ -209,6 +210,15 @@ class Converging(RuleBasedStateMachine):
         self._forget(self.disk.files.get(path, b"").decode())
         self.disk.files[path] = f"{self._word()}\n{text}".encode()
 
+    @rule(name=names, place=places)
+    def bring_back_on_the_disk(self, name: str, place: int) -> None:
+        """As it was at an earlier moment, to the letter."""
+        path = self._path(name)
+        former = [data for was, data in self.former if was == path]
+        if former:
+            self._forget(self.disk.files.get(path, b"").decode())
+            self.disk.files[path] = former[place % len(former)]
+
     @rule(name=names)
     def delete_on_the_disk(self, name: str) -> None:
         data = self.disk.files.pop(self._path(name), b"")
@@ -222,6 +232,7 @@ class Converging(RuleBasedStateMachine):
         self.now = Pass(claim, self._scan())
 
     def _scan(self) -> Scan:
+        self.former += self.disk.files.items()
         return Scan(self.disk.list_entries())
 
     @rule()
