@@ -1,14 +1,14 @@
 """What a window of the workspace shows: documents, their updates, the clock."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from base.clock import now, to_milliseconds
 from interviews.enums import Origin
-from interviews.models import Document, Interview, Run, WorkspaceFile
+from interviews.models import Document, Event, Interview, Run, WorkspaceFile
 from interviews.services.runs import CANDIDATE_KINDS, LIVE_STATES
 from interviews.services.sections import list_folders
 from interviews.timeline.kinds import (
@@ -18,7 +18,7 @@ from interviews.timeline.kinds import (
     FileRenamed,
     FileRestored,
 )
-from interviews.timeline.registry import parse_payload
+from interviews.timeline.registry import Payload, parse_payload
 from interviews.workspace.batches import SERVER_CLIENT
 
 _HISTORY_KINDS = [
@@ -128,7 +128,9 @@ def find_live_run(interview_id: UUID) -> Run | None:
 
 
 def list_updates_since(document: Document, version: int) -> list[dict[str, object]]:
-    """Return the updates that lead from `version` to the document as it is now.
+    """Return the updates that lead from `version` to the document as it was read.
+
+    Others may have stored more since: what is newer than the row is left out.
 
     Walks the timeline backwards along the file's names, to the version asked for or
     to the file's beginning. An interviewer's say so under `origin`. Empty when
@@ -139,12 +141,11 @@ def list_updates_since(document: Document, version: int) -> list[dict[str, objec
         return []
     collected: list[dict[str, object]] = []
     path, before = document.path, sys.maxsize
-    events = document.interview.events.filter(kind__in=_HISTORY_KINDS).order_by("-seq")
-    for event in events.iterator(chunk_size=200):
+    for event, payload in _walk_back(document):
         if event.seq > before:
             # Another file of this name, while this one was deleted.
             continue
-        match parse_payload(event):
+        match payload:
             case DocumentUpdated(path=changed, updates=updates) if changed == path:
                 collected.extend(
                     mark_origin(update, event.origin) for update in reversed(updates)
@@ -160,6 +161,19 @@ def list_updates_since(document: Document, version: int) -> list[dict[str, objec
         if len(collected) >= wanted:
             break
     return list(reversed(collected[:wanted]))
+
+
+def _walk_back(document: Document) -> Iterator[tuple[Event, Payload]]:
+    """Yield what was done to files, last first, without what is newer than the row."""
+    events = document.interview.events.filter(kind__in=_HISTORY_KINDS).order_by("-seq")
+    for event in events.iterator(chunk_size=200):
+        payload = parse_payload(event)
+        if (
+            isinstance(payload, DocumentUpdated | DocumentApplied)
+            and payload.version > document.version
+        ):
+            continue
+        yield event, payload
 
 
 def mark_origin(update: Mapping[str, object], origin: str) -> dict[str, object]:

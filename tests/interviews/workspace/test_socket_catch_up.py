@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 
 from interviews.models import Document, Interview
+from interviews.selectors.workspace import list_updates_since
 from interviews.workspace.changes import apply_changes
 from tests.interviews.workspace.test_socket_documents import SOLUTION, insert
 from tests.interviews.workspace.windows import Window, open_window
@@ -37,6 +39,20 @@ async def test_catch_up_tells_what_was_done_since(
     assert [update["changes"] for update in since["updates"]] == [insert("two", 0, 31)]
     assert nothing["updates"] == ahead["updates"] == []
     assert ahead["current"] == 2
+
+
+async def test_what_is_stored_while_the_missed_is_read_shifts_nothing(
+    interview: Interview, folder: str
+) -> None:
+    path = f"{folder}/solution.py"
+    async with open_window(interview) as window:
+        await window.edit(path, 0, insert("one", 0, 28))
+        read = await Document.objects.select_related("interview").aget(path=path)
+        await window.edit(path, 1, insert("three", 0, 31))
+
+    (missed,) = await sync_to_async(list_updates_since)(read, 0)
+
+    assert missed["changes"] == insert("one", 0, 28)
 
 
 async def test_catch_up_comes_in_parts_that_fit_a_frame(
