@@ -1,60 +1,14 @@
-"""Prompts as data, conversations, turns, messages and score runs."""
+"""Conversations, turns and messages."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from assistant.enums import MessageRole, PromptPurpose, TurnState
+from assistant.enums import MessageRole, TurnState
+from assistant.models.prompts import PromptVersion
 from base.clock import now
 from base.ids import new_uuid
 from billing.models import Reservation, Usage
-from interviews.models import Interview, Scorecard
-
-
-class Prompt(models.Model):
-    """A prompt by its purpose; its text lives in versions."""
-
-    purpose = models.CharField(_("purpose"), max_length=16, choices=PromptPurpose)
-    slug = models.SlugField(_("slug"), unique=True)
-    active = models.ForeignKey(
-        "PromptVersion",
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
-
-    class Meta:
-        verbose_name = _("prompt")
-        verbose_name_plural = _("prompts")
-        ordering = ["slug"]
-
-    def __str__(self) -> str:
-        return self.slug
-
-
-class PromptVersion(models.Model):
-    """One immutable wording of a prompt; `{{ name }}` marks what is filled in."""
-
-    prompt = models.ForeignKey(
-        Prompt, on_delete=models.CASCADE, related_name="versions"
-    )
-    number = models.PositiveIntegerField(_("version"))
-    text = models.TextField(_("text"))
-    note = models.CharField(_("what changed"), max_length=200, blank=True)
-    created_at = models.DateTimeField(_("created"), default=now)
-
-    class Meta:
-        verbose_name = _("prompt version")
-        verbose_name_plural = _("prompt versions")
-        ordering = ["prompt", "-number"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["prompt", "number"], name="prompt_version_unique"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.prompt.slug} · v{self.number}"
+from interviews.models import Interview
 
 
 class Conversation(models.Model):
@@ -153,31 +107,3 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} · {self.created_at:%H:%M:%S}"
-
-
-class ScoreRun(models.Model):
-    """One call to the judge: what came back, and the scorecard made from it."""
-
-    interview = models.ForeignKey(
-        Interview, on_delete=models.CASCADE, related_name="score_runs"
-    )
-    scorecard = models.OneToOneField(
-        Scorecard, null=True, on_delete=models.SET_NULL, related_name="score_run"
-    )
-    prompt_version = models.ForeignKey(PromptVersion, on_delete=models.PROTECT)
-    model = models.CharField(_("model"), max_length=100)
-    is_simulated = models.BooleanField(_("simulated"), default=False)
-    answer = models.JSONField(_("answer"), default=dict)
-    error = models.CharField(_("error"), max_length=300, blank=True)
-    usage = models.ForeignKey(
-        Usage, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    created_at = models.DateTimeField(_("created"), default=now)
-
-    class Meta:
-        verbose_name = _("score run")
-        verbose_name_plural = _("score runs")
-        ordering = ["interview", "-created_at"]
-
-    def __str__(self) -> str:
-        return f"{self.interview_id} · {self.created_at:%Y-%m-%d %H:%M}"
