@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.cache import cache
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
@@ -61,9 +63,21 @@ class LiveSite:
         self._listener.close()
 
 
+class _WholeStaticFiles(ASGIStaticFilesHandler):
+    """Static files read at once: a page that leaves early leaves no file open."""
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        response = await super().get_response_async(request)
+        if not isinstance(response, FileResponse):
+            return response
+        content = b"".join(cast("Iterator[bytes]", response.streaming_content))
+        response.close()
+        return HttpResponse(content, headers=dict(response.items()))
+
+
 def _with_static_files(application: Any) -> Any:
     """Serve static files from where they lie, without collecting them first."""
-    static = ASGIStaticFilesHandler(application)
+    static = _WholeStaticFiles(application)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         chosen = static if scope["type"] == "http" else application
