@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -70,7 +70,9 @@ class _WholeStaticFiles(ASGIStaticFilesHandler):
         response = await super().get_response_async(request)
         if not isinstance(response, FileResponse):
             return response
-        content = b"".join(cast("Iterator[bytes]", response.streaming_content))
+        # Made asynchronous by the handler above.
+        parts = cast("AsyncIterator[bytes]", response.streaming_content)
+        content = b"".join([part async for part in parts])
         response.close()
         return HttpResponse(content, headers=dict(response.items()))
 
