@@ -20,8 +20,15 @@ from tools.bootstrap.paths import ROOT
 
 TESTS_FAILED = 1
 NO_TESTS_COLLECTED = 5
-# These touch neither database nor Redis: once is enough.
-WITHOUT_SERVERS = ("ops", "runner", "assistant/simulator", "recordings/media")
+# These touch neither database nor Redis, or bring servers of their own: once is enough.
+WITHOUT_SERVERS = (
+    "assistant/simulator",
+    "base",
+    "cluster",
+    "ops",
+    "recordings/media",
+    "runner",
+)
 
 
 @dataclass(slots=True)
@@ -68,19 +75,33 @@ def run_parts(verdict: Verdict, *, is_long: bool) -> None:
     which = "long" if is_long else "not long"
     if "bubblewrap" in missing:
         verdict.left_out.append("running code in the sandbox (bubblewrap is missing)")
-    part(verdict, "On SQLite", f"{which} and not browser and not servers", workers=2)
+    sqlite = f"{which} and not browser and not servers"
+    part(verdict, "On SQLite", sqlite, workers=2, is_measured=not is_long)
     if "chromium" in missing:
         verdict.left_out.append("the browser tests (Chromium is missing)")
     else:
         # They mostly wait: for pages, for recordings, for processes that start.
         browser = f"{which} and browser"
-        part(verdict, "In the browser", browser, workers=2, is_repeated=True)
+        part(
+            verdict,
+            "In the browser",
+            browser,
+            workers=2,
+            is_repeated=True,
+            is_measured=not is_long,
+        )
     if missing & {"postgresql", "redis-server"}:
         verdict.left_out.append("PostgreSQL and Redis (not installed)")
     else:
         with both_servers() as env:
-            expression = f"{which} and not browser"
-            part(verdict, "On PostgreSQL and Redis", expression, workers=2, env=env)
+            part(
+                verdict,
+                "On PostgreSQL and Redis",
+                f"{which} and not browser",
+                workers=2,
+                env=env,
+                left_out=WITHOUT_SERVERS if is_long else (*WITHOUT_SERVERS, "e2e"),
+            )
     if not is_long:
         javascript(verdict)
 
@@ -103,25 +124,21 @@ def part(
     workers: int = 0,
     env: Mapping[str, str] | None = None,
     is_repeated: bool = False,
+    is_measured: bool = False,
+    left_out: Sequence[str] = (),
 ) -> None:
-    """Run pytest on what the marker expression selects.
+    """Run pytest on what the marker expression selects, but for some folders.
 
+    `is_measured` notes which lines ran, which costs about a fifth of the time.
     `is_repeated` runs what failed once more, one at a time, and says so: what passes
     then is unsteady, not broken.
     """
     say(f"\n== {title}")
     argv = [sys.executable, "-m", "pytest", "--ds=tests.settings"]
-    argv += ["-q", "-m", expression]
-    argv += [
-        "--cov",
-        "--cov-report=",
-        "--cov-fail-under=0",
-        "-rs",
-        "--durations=8",
-        "--durations-min=3",
-    ]
-    if env:
-        argv += [f"--ignore=tests/{folder}" for folder in WITHOUT_SERVERS]
+    argv += ["-q", "-m", expression, "-rs", "--durations=8", "--durations-min=3"]
+    if is_measured:
+        argv += ["--cov", "--cov-report=", "--cov-fail-under=0"]
+    argv += [f"--ignore=tests/{folder}" for folder in left_out]
     name = title.lower().replace(" ", "-")
     at_once = ["-n", str(workers), "--dist", "loadgroup"] if workers else []
     code = _pytest([*argv, *at_once], name, env)

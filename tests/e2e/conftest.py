@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +13,6 @@ import uvicorn
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.cache import cache
 from django.http import FileResponse, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
@@ -64,17 +63,16 @@ class LiveSite:
 
 
 class _WholeStaticFiles(ASGIStaticFilesHandler):
-    """Static files read at once: a page that leaves early leaves no file open."""
+    """Static files read in one go: a page that leaves early leaves no file open."""
 
-    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        response = await super().get_response_async(request)
+    def serve(self, request: HttpRequest) -> HttpResponse | FileResponse:
+        response = super().serve(request)
         if not isinstance(response, FileResponse):
             return response
-        # Made asynchronous by the handler above.
-        parts = cast("AsyncIterator[bytes]", response.streaming_content)
-        content = b"".join([part async for part in parts])
+        parts = cast("Iterator[bytes]", response.streaming_content)
+        whole = HttpResponse(b"".join(parts), headers=dict(response.items()))
         response.close()
-        return HttpResponse(content, headers=dict(response.items()))
+        return whole
 
 
 def _with_static_files(application: Any) -> Any:

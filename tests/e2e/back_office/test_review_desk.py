@@ -136,8 +136,15 @@ def test_hostile_text_stays_text_in_every_tab(
     assert page.locator("img[src='x']").count() == 0
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(
+    ("width", "theme"),
+    [
+        (1440, "dark"),
+        (390, "light"),
+        pytest.param(1440, "light", marks=pytest.mark.long),
+        pytest.param(390, "dark", marks=pytest.mark.long),
+    ],
+)
 def test_axe_finds_nothing_and_nothing_sticks_out(
     page: Page, live_server: LiveServer, people: People, theme: str, width: int
 ) -> None:

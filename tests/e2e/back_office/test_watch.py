@@ -242,6 +242,7 @@ def test_interviewer_types_with_the_candidate(stage: Stage) -> None:
     )
 
 
+@pytest.mark.long
 def test_watch_says_how_long_the_candidate_is_away(stage: Stage) -> None:
     room = stage.open_room()
     watch = stage.open_watch(stage.member("Dana Reyes"))
@@ -305,8 +306,15 @@ def test_watch_shows_the_question_with_the_answer_as_it_comes(stage: Stage) -> N
     expect(watch.locator("[data-chat=simulated]")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(
+    ("width", "theme"),
+    [
+        (1440, "dark"),
+        (390, "light"),
+        pytest.param(1440, "light", marks=pytest.mark.long),
+        pytest.param(390, "dark", marks=pytest.mark.long),
+    ],
+)
 def test_axe_finds_nothing_and_nothing_sticks_out(
     stage: Stage, theme: str, width: int
 ) -> None:

@@ -162,6 +162,7 @@ def test_tests_run_in_the_browser_and_say_that_they_prove_nothing(
     assert Run.objects.count() == 0
 
 
+@pytest.mark.long
 def test_endless_loop_is_stopped_by_hand_and_the_next_run_works(visit: Visit) -> None:
     visit.open()
     visit.write("while True:\n    pass\n")
@@ -177,6 +178,7 @@ def test_endless_loop_is_stopped_by_hand_and_the_next_run_works(visit: Visit) ->
     visit.result("1 test passed")
 
 
+@pytest.mark.long
 def test_output_without_end_is_cut_and_the_run_stopped(visit: Visit) -> None:
     visit.open()
     visit.write(
@@ -272,6 +274,7 @@ def test_hostile_program_reaches_nothing(visit: Visit) -> None:
     assert page.url == address_of(visit.site, visit.interview, "room")
 
 
+@pytest.mark.long
 def test_hostile_results_are_shown_as_plain_short_text(visit: Visit) -> None:
     visit.open()
     visit.write(

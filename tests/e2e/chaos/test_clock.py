@@ -60,6 +60,7 @@ def test_killed_web_process_gives_the_time_back_and_says_so(
     assert Fault.objects.get().detail == "The server was cut off."
 
 
+@pytest.mark.long
 def test_web_process_stopped_in_order_gives_the_time_back_too(
     stack: Stack, interview: Interview
 ) -> None:

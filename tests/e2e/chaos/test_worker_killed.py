@@ -74,6 +74,7 @@ def test_worker_killed_during_hidden_tests_judges_once(
     assert Scorecard.objects.count() == 1
 
 
+@pytest.mark.long
 def test_worker_killed_during_scoring_leaves_one_scorecard(
     stack: Stack, interview: Interview
 ) -> None:
@@ -93,6 +94,7 @@ def test_worker_killed_during_scoring_leaves_one_scorecard(
     assert ScoreRun.objects.get().scorecard == Scorecard.objects.get()
 
 
+@pytest.mark.long
 def test_worker_killed_during_assembly_leaves_one_recording(
     stack: Stack, interview: Interview
 ) -> None:

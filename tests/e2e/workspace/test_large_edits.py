@@ -36,17 +36,15 @@ def test_paste_of_3_mb_is_refused_in_plain_words_and_changes_nothing(
     assert Record(interview).text == f"{before}# after"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "text",
     [
         pytest.param("x = 1\n" * 150_000, id="900 KB"),
-        pytest.param(
-            "😀" * 65_000, id="260 KB beyond the first plane", marks=pytest.mark.long
-        ),
+        pytest.param("😀" * 65_000, id="260 KB beyond the first plane"),
         pytest.param(
             '"\t\\\u0001\n' * 50_000,
             id="signs that JSON writes long",
-            marks=pytest.mark.long,
         ),
     ],
 )

@@ -114,6 +114,7 @@ def test_room_is_recorded_through_a_reload_and_can_be_watched(
     member.close()
 
 
+@pytest.mark.long
 def test_second_window_does_not_record_twice(
     site: LiveSite, context: BrowserContext, interview: Interview
 ) -> None:
@@ -146,6 +147,7 @@ def test_without_permission_the_room_works_and_says_so(
     context.close()
 
 
+@pytest.mark.long
 def test_server_that_fails_for_a_while_loses_nothing(
     site: LiveSite, context: BrowserContext, interview: Interview, media: Path
 ) -> None:

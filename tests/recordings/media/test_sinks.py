@@ -158,6 +158,7 @@ def big_segments() -> list[bytes]:
     return cut(record(seconds=8, width=640, height=360, bit_rate=4_000_000))
 
 
+@pytest.mark.long
 def test_s3_object_equals_the_file_byte_for_byte(
     tmp_path: Path, client: "S3Client"
 ) -> None:
