@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import billing, relay, timeline, workspace
+from bench import billing, relay, starts, timeline, workspace
 from bench.figures import Figure
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -14,6 +14,7 @@ BENCHMARKS: tuple[Callable[[], list[Figure]], ...] = (
     relay.measure,
     billing.measure,
     workspace.measure,
+    starts.measure,
 )
 
 

@@ -119,20 +119,31 @@ async def type_steadily(seats: Sequence[Seat]) -> tuple[float, float]:
     return cuts[49], cuts[98]
 
 
-async def type_at_once(seats: Sequence[Seat], seconds: float) -> int:
-    """Send the next keystroke as soon as one is stored; return how many were."""
+async def type_at_once(
+    seats: Sequence[Seat], seconds: float, meter: Callable[[], float]
+) -> tuple[int, float]:
+    """Send the next keystroke as soon as one is stored, for so long.
+
+    Return how many were, and by how much the meter has moved meanwhile.
+    """
     async with AsyncExitStack() as stack:
         keyboards = [await _sit_down(stack, seat) for seat in seats]
-        end = perf_counter() + seconds
 
-        async def work(keyboard: Keyboard) -> int:
+        async def work(keyboard: Keyboard, end: float) -> int:
             stored = 0
             while perf_counter() < end:
                 await keyboard.store(1)
                 stored += 1
             return stored
 
-        return sum(await asyncio.gather(*map(work, keyboards)))
+        async def type_all(seconds: float) -> int:
+            end = perf_counter() + seconds
+            return sum(await asyncio.gather(*(work(each, end) for each in keyboards)))
+
+        await type_all(WARM_UP_SECONDS)
+        before = meter()
+        stored = await type_all(seconds)
+        return stored, meter() - before
 
 
 async def _sit_down(stack: AsyncExitStack, seat: Seat) -> Keyboard:

@@ -16,6 +16,9 @@ class InterviewState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+ENDED_STATES = (InterviewState.COMPLETED, InterviewState.ABANDONED)
+
+
 class Origin(models.TextChoices):
     """Who caused an event."""
 
@@ -103,6 +106,11 @@ class RunState(models.TextChoices):
     RUNNING = "running", _("Running")
     FINISHED = "finished", _("Finished")
     INTERRUPTED = "interrupted", _("Interrupted")
+
+
+# What the candidate starts; hidden tests are the pipeline's.
+CANDIDATE_RUN_KINDS = (RunKind.TESTS, RunKind.FILE, RunKind.COMMAND)
+LIVE_RUN_STATES = (RunState.QUEUED, RunState.RUNNING)
 
 
 class FileKind(models.TextChoices):

@@ -37,6 +37,16 @@ def change_frame(interview_id: UUID, change: FileChange) -> Frame:
     return frame
 
 
+def files_frame(interview_id: UUID) -> Frame:
+    """Return the whole list, for a window that may not know what became of it."""
+    return {
+        "type": "file.changed",
+        "action": "created",
+        "path": "",
+        **tree_fields(read_file_tree(interview_id)),
+    }
+
+
 def upload_frames(interview_id: UUID, uploaded: Uploaded) -> list[Frame]:
     """Return what an upload changed; its line only, for many come one after another."""
     frames: list[Frame] = []

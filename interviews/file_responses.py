@@ -49,7 +49,7 @@ def archive_response(interview: Interview) -> HttpResponseBase:
     """Answer with all files as a ZIP. Raises RateLimitedError."""
     _check_rate(interview)
     # Closed by the blocks, which Django closes with the answer.
-    spooled = tempfile.SpooledTemporaryFile(SPOOLED_BYTES)  # noqa: SIM115
+    spooled = tempfile.SpooledTemporaryFile(SPOOLED_BYTES)  # noqa: SIM115 -- outlives this function
     try:
         write_archive(interview, spooled)
         size = spooled.tell()

@@ -48,7 +48,7 @@ def test_choices() -> list[tuple[str, str]]:
     return [(runner.name, runner.label) for runner in list_test_runners()]
 
 
-test_choices.__test__ = False  # type: ignore[attr-defined]
+test_choices.__test__ = False  # type: ignore[attr-defined] # pytest's mark: no test
 
 
 def list_test_examples() -> list[str]:

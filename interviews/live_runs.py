@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from base.clock import now
 from base.detached import on_shutdown, start_detached
 from base.ids import new_token
-from interviews.enums import RunKind, RunState
+from interviews.enums import LIVE_RUN_STATES, RunKind, RunState
 from interviews.errors import InterviewError
 from interviews.live_attendance import note_no_sandbox, note_sandbox
 from interviews.live_output import LiveOutput, join_pieces
@@ -38,7 +38,6 @@ from interviews.runner_client import (
     WorkspaceChanged,
 )
 from interviews.services.runs import (
-    LIVE_STATES,
     Piece,
     RunLostError,
     RunOutcome,
@@ -150,7 +149,7 @@ class LiveRun:
                 pieces=join_pieces(self._unwritten()),
             )
             # A run that was lost to somebody else may not be over: look again later.
-            self.finished = None if run.state in LIVE_STATES else run
+            self.finished = None if run.state in LIVE_RUN_STATES else run
         finally:
             tasks = [task for task in (self._reader, keeper, self._stopper) if task]
             for task in tasks:

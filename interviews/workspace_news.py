@@ -8,13 +8,8 @@ from channels.layers import get_channel_layer
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from interviews.protocol import (
-    Frame,
-    split_updates,
-    tree_fields,
-    workspace_group,
-)
-from interviews.selectors.workspace import read_file_tree
+from interviews.file_news import files_frame
+from interviews.protocol import Frame, split_updates, workspace_group
 from interviews.services.command_changes import Applied
 from interviews.services.workspaces import Opening
 
@@ -86,12 +81,11 @@ class WorkspaceNews:
 
 
 def _list_frames(interview_id: UUID, deleted: Sequence[str]) -> list[Frame]:
-    tree = tree_fields(read_file_tree(interview_id))
-    listed: Frame = {"type": "file.changed", **tree}
+    listed = files_frame(interview_id)
     gone: list[Frame] = [
         {**listed, "action": "deleted", "path": path} for path in deleted
     ]
-    return gone or [{**listed, "action": "created", "path": ""}]
+    return gone or [listed]
 
 
 def _complaints(applied: Applied) -> Iterable[str]:

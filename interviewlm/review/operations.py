@@ -11,15 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import Standing
 from accounts.models import User
 from interviewlm.review.forms import DecideForm, ReasonForm, TimeForm
-from interviews.enums import InterviewState
+from interviews.enums import ENDED_STATES, InterviewState
 from interviews.models import Interview
 from interviews.services import decisions
 from interviews.services.faults import read_offer
-from interviews.services.lifecycle import (
-    ENDED_STATES,
-    OPEN_STATES,
-    UNSTARTED_STATES,
-)
+from interviews.services.lifecycle import OPEN_STATES, UNSTARTED_STATES
 from interviews.timewords import format_seconds
 
 Values = Mapping[str, Any]

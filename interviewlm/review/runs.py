@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from interviews.enums import RunKind
 from interviews.models import Interview, Run
 from interviews.selectors.review import event_time, format_clock
-from interviews.services.sections import list_folders
+from interviews.selectors.sections import list_folders
 
 SHOWN_CHARS = 6_000
 _OUTCOME_TONES = {"passed": "good", "failed": "danger", "error": "danger"}

@@ -20,6 +20,7 @@ def build_urls() -> list[Any]:
         (f"{_BASE}/", views.show_review, "interview-review"),
         (f"{_BASE}/state/", views.show_state, "interview-review-state"),
         (f"{_BASE}/file/", views.show_file, "interview-review-file"),
+        (f"{_BASE}/origins/", views.show_origins, "interview-review-origins"),
         (f"{_BASE}/content/", views.download_content, "interview-review-content"),
         (f"{_BASE}/archive/", views.download_archive, "interview-review-archive"),
         (

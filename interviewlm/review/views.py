@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import Standing, require, standing_of
 from accounts.services.audit import record_audit
 from base.errors import DomainError
+from interviewlm.review.authorship import describe_file
 from interviewlm.review.code import compare, find_text, list_files
 from interviewlm.review.operations import OPERATIONS
 from interviewlm.review.page import build_page, state_stamp
@@ -125,6 +126,16 @@ def show_file(request: HttpRequest, interview_id: UUID) -> JsonResponse:
             "rows": compare(before, text or ""),
         }
     )
+
+
+@require_GET
+def show_origins(request: HttpRequest, interview_id: UUID) -> JsonResponse:
+    """Return the lines of the file `path` as it is, with where their text came from."""
+    interview, _standing = find_interview(request, interview_id, "view", "interview")
+    found = describe_file(interview, request.GET.get("path", ""))
+    if found is None:
+        raise Http404
+    return JsonResponse(found)
 
 
 def _index(value: str | None, count: int) -> int | None:

@@ -33,6 +33,7 @@ from interviews.models import (
     PipelineStep,
 )
 from interviews.models import Run as RunRow
+from interviews.selectors.sections import list_sections
 from interviews.services.candidates import (
     begin_interview,
     record_consent,
@@ -55,7 +56,7 @@ from interviews.services.scorecards import (
     VerdictDraft,
     write_scorecard,
 )
-from interviews.services.sections import list_sections, open_section
+from interviews.services.sections import open_section
 from interviews.timeline.kinds import DeviceChecked
 from interviews.workspace.batches import Update
 from interviews.workspace.changes import make_update
@@ -153,14 +154,17 @@ class _Replay:
         self._texts[cursor.last_seq] = text
 
     def _edit(self, step: Edit, client_id: str) -> None:
-        document = Document.objects.filter(
-            interview=self._interview, path=step.path
-        ).first()
+        documents = Document.objects.filter(interview=self._interview, path=step.path)
+        document = documents.first()
         if document is None:
+            # With its text it would count as brought along from outside.
             create_file(
-                self._interview.pk, path=step.path, text=step.text, client_id=client_id
+                self._interview.pk,
+                path=step.path,
+                text="",
+                client_id=f"{client_id}-new",
             )
-            return
+            document = documents.get()
         changes = make_update(document.text, step.text)
         update_document(
             self._interview.pk,

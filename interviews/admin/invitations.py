@@ -238,7 +238,7 @@ class InvitationAdmin(BackOfficeMedia, OperationsAdmin[Invitation]):
         for field in Invitation._meta.concrete_fields:
             setattr(obj, field.attname, getattr(first, field.attname))
         obj._state.adding = False
-        obj.made_count = len(made)  # type: ignore[attr-defined]
+        obj.made_count = len(made)  # type: ignore[attr-defined] # for response_add alone
 
     def response_add(
         self, request: HttpRequest, obj: Invitation, post_url_continue: Any = None

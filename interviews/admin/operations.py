@@ -151,7 +151,7 @@ class BackOfficeMedia:
     """The style sheet and the module of these pages; mix into a page."""
 
     class Media:
-        css = {"all": ["css/back_office.css"]}
+        css = {"all": ["css/back_office.css", "css/back_office_actions.css"]}
         js = [forms.widgets.Script("js/pages/back_office.js", type="module")]
 
 

@@ -57,6 +57,9 @@ class Room(Protocol):
     def post(self, frame: Frame) -> None:
         """Queue a frame for this window."""
 
+    def check_writing(self, frame: object) -> None:
+        """Raise ReadOnlyError unless this window may write now; asks the database."""
+
     async def tell_others(self, frame: Frame) -> None:
         """Send a frame to every other window of the interview."""
 
@@ -99,18 +102,8 @@ def _read_since(
 
 async def store_update(room: Room, frame: DocumentUpdate) -> None:
     """Store, acknowledge, show the others; or say what the window does not know yet."""
-    updates = [item.as_update() for item in frame.updates]
     try:
-        stored = await _in_thread(
-            update_document,
-            room.interview_id,
-            path=frame.path,
-            document_id=frame.document,
-            version=frame.version,
-            updates=updates,
-            client_id=frame.id,
-            interviewer=room.author,
-        )
+        stored = await _in_thread(_store, room, frame)
     except VersionConflictError as error:
         room.post(dict(error.as_frame(frame.id)))
         await _send_missing(room, frame.path, frame.version)
@@ -119,6 +112,20 @@ async def store_update(room: Room, frame: DocumentUpdate) -> None:
     if stored.mend is not None:
         room.post(updates_frame(stored.path, stored.version, [stored.mend]))
     await _show(room, stored)
+
+
+def _store(room: Room, frame: DocumentUpdate) -> Stored:
+    """Check and store in one go: a change of threads costs as much as a query."""
+    room.check_writing(frame)
+    return update_document(
+        room.interview_id,
+        path=frame.path,
+        document_id=frame.document,
+        version=frame.version,
+        updates=[item.as_update() for item in frame.updates],
+        client_id=frame.id,
+        interviewer=room.author,
+    )
 
 
 async def _send_missing(room: Room, path: str, version: int) -> None:

@@ -9,6 +9,8 @@ from interviews.protocol import Frame
 # Windows say that they are here with every tick (15 s); two may be lost.
 GONE_AFTER_SECONDS = 40.0
 
+_VERSIONED = {"document.updates", "document.acknowledged", "document.missed"}
+
 
 @dataclass(frozen=True)
 class Peer:
@@ -93,7 +95,7 @@ class Told:
                 self._versions.pop(path, None)
             if frame["document"] is not None:
                 self._versions[frame["path"]] = frame["document"]["version"]
-        elif frame["type"] in {"document.updates", "document.acknowledged"}:
+        elif frame["type"] in _VERSIONED:
             version = frame["version"] + len(frame.get("updates", ()))
             path = frame["path"]
             self._versions[path] = max(version, self._versions.get(path, 0))

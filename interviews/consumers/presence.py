@@ -190,19 +190,20 @@ class PresentConsumer(InterviewConsumer[Any]):
 
     # Which window writes
 
-    async def require_writing(self, frame: object) -> None:
-        """Raise ReadOnlyError unless this window may do what the frame asks now."""
+    def check_writing(self, frame: object) -> None:
+        """Raise ReadOnlyError unless this window may do what the frame asks now.
+
+        Asks the database: whoever acts on the frame calls it in the same thread.
+        """
         if not self.is_candidate:
-            if not (isinstance(frame, DocumentUpdate) and await self._may_type()):
+            if not (isinstance(frame, DocumentUpdate) and self._may_type()):
                 raise ReadOnlyError(_("You are looking on; only the candidate writes."))
-        elif not (self.is_writer and await self._has_writing()):
+        elif not (self.is_writer and has_writing(self.interview_id, self.token)):
             raise ReadOnlyError(_("The interview goes on in another window."))
 
-    async def _may_type(self) -> bool:
+    def _may_type(self) -> bool:
         """Ask anew: the right may have been taken back since the last tick."""
-        watcher = await database_sync_to_async(find_watcher)(
-            self.user_id, self.interview_id
-        )
+        watcher = find_watcher(self.user_id, self.interview_id)
         return watcher is not None and watcher.may_type
 
     async def _has_writing(self) -> bool:

@@ -9,7 +9,7 @@ from channels.db import database_sync_to_async
 
 from base.text import utf16_length
 from interviews.availability import check_running
-from interviews.enums import RunState
+from interviews.enums import LIVE_RUN_STATES, RunState
 from interviews.errors import RunningUnavailableError
 from interviews.live_attendance import note_no_sandbox
 from interviews.live_runs import (
@@ -32,7 +32,6 @@ from interviews.protocol import (
 from interviews.runner_client import RunSpec
 from interviews.services.run_commands import build_spec, command_text
 from interviews.services.runs import (
-    LIVE_STATES,
     Piece,
     create_run,
     find_repeated_run,
@@ -98,7 +97,7 @@ class RunFollower:
             if not is_queued:
                 await self._tell_started(iso(run.created_at))
             await self._tell_output(pieces)
-            if run.state not in LIVE_STATES:
+            if run.state not in LIVE_RUN_STATES:
                 return run
             await asyncio.sleep(POLL_SECONDS)
 
@@ -209,5 +208,5 @@ async def cancel_run(room: RunRoom, frame: RunStop) -> None:
     live = find_live_run(run.pk)
     if live is not None:
         live.stop()
-    elif run.state in LIVE_STATES:
+    elif run.state in LIVE_RUN_STATES:
         await database_sync_to_async(ask_to_stop)(run.pk)

@@ -21,6 +21,7 @@ from interviews.consumers.lint import LintDesk
 from interviews.consumers.outbound import Outbound
 from interviews.consumers.presence import PresentConsumer
 from interviews.enums import InterviewState
+from interviews.file_news import files_frame
 from interviews.live_workspaces import start_preparing
 from interviews.models import Interview, Run
 from interviews.protocol import (
@@ -190,14 +191,14 @@ class WorkspaceConsumer(AttendedConsumer, PresentConsumer):
                 await self._take_presence(frame)
             case PresenceCursor():
                 await self.move(frame)
+            case DocumentUpdate():
+                await commands.store_update(self, frame)
             case _:
-                await self.require_writing(frame)
+                await database_sync_to_async(self.check_writing)(frame)
                 await self._write(frame)
 
     async def _write(self, frame: ClientFrame) -> None:
         match frame:
-            case DocumentUpdate():
-                await commands.store_update(self, frame)
             case DocumentApply():
                 await commands.apply_answer(self, frame)
             case FileCreate() | FileRename() | FileDelete() | FileRestore():
@@ -276,18 +277,22 @@ class WorkspaceConsumer(AttendedConsumer, PresentConsumer):
             self.ends_in = TICK_SECONDS
             if not was_over:
                 await self.interview_ended({"state": interview.state})
-        elif not self.is_candidate and await self._is_stale(interview):
-            await self._say_hello()
-        else:
+        elif not await self._is_stale(interview):
             await self._send_clock(interview)
+        elif self.is_candidate:
+            # Not all anew: that would make this the window that writes.
+            self.post(await database_sync_to_async(files_frame)(self.interview_id))
+            await self._send_clock(interview)
+        else:
+            await self._say_hello()
 
     async def _is_stale(self, interview: Interview) -> bool:
-        """Say whether a watching page must begin anew: a new state, or something lost."""
+        """Say whether something got lost on the way here, or a watcher must begin anew."""
         documents = await database_sync_to_async(list_documents)(self.interview_id)
         is_behind = self._told.is_behind(
             {each.path: each.version for each in documents}
         )
-        return is_behind or interview.state != self._state
+        return is_behind or not (self.is_candidate or interview.state == self._state)
 
     async def interview_ended(self, message: Mapping[str, Any]) -> None:
         """The interview ended; a page that stays needs all anew if it is reopened."""
@@ -314,7 +319,9 @@ class WorkspaceConsumer(AttendedConsumer, PresentConsumer):
 
     async def clock_changed(self, message: Mapping[str, Any]) -> None:
         """Time was given, or taken."""
-        interview = await Interview.objects.aget(pk=self.interview_id)
+        interview = await database_sync_to_async(Interview.objects.get)(
+            pk=self.interview_id
+        )
         await self._send_clock(interview)
 
     async def _send_clock(self, interview: Interview) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organisation
 from base.clock import now
 from billing.reports import totals_of_references
-from interviews.enums import Dimension, InterviewState, StepState
+from interviews.enums import ENDED_STATES, Dimension, InterviewState, StepState
 from interviews.models import (
     Assessment,
     AssessmentVersion,
@@ -27,7 +27,6 @@ from interviews.models import (
     Review,
     Rubric,
 )
-from interviews.services.lifecycle import ENDED_STATES
 
 SHOWN_VERSIONS = 20
 STUCK_AFTER = timedelta(minutes=5)

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from interviews.enums import FaultCause, TimeEntryKind
+from interviews.intervals import CreditLimits
 from interviews.models import Fault, Interview
-from interviews.services.faults import credit_limits
 from interviews.timewords import format_seconds
+
+_AGREED_KINDS = (TimeEntryKind.START, TimeEntryKind.FACTOR)
 
 
 @dataclass(frozen=True)
@@ -112,3 +115,18 @@ def _note(interview: Interview, fault: Fault, given: int) -> str:
         "cause": format_seconds(limits.per_cause[fault.cause]),
         "total": format_seconds(limits.total),
     }
+
+
+def agreed_seconds(interview: Interview) -> int:
+    """Return the time agreed on, extra time included, as the ledger has it."""
+    lines = interview.time_entries.filter(kind__in=_AGREED_KINDS)
+    return lines.aggregate(total=Sum("seconds"))["total"] or 0
+
+
+def credit_limits(interview: Interview) -> CreditLimits:
+    """Return the most that this interview may be given back."""
+    return CreditLimits(
+        per_cause=settings.CREDIT_SECONDS,
+        total=agreed_seconds(interview) // settings.CREDIT_DIVISOR,
+        least=settings.LIMITS["credit_least_seconds"],
+    )

@@ -4,7 +4,7 @@ Computed from the timeline on each call; nothing is stored beside it.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ def read_text_runs(
     They cover the text exactly, in UTF-16 code units. Raises MissingError where
     there was no such file at that moment.
     """
-    found = _fold(interview, until).get(path)
+    found = read_origins(interview, until=until).get(path)
     if found is None:
         raise MissingError(_("There is no such file (any more)."))
     return found.runs
@@ -81,15 +81,23 @@ def read_origin_shares(
 
     What was written and deleted again does not count.
     """
+    return count_shares(read_origins(interview, until=until).values())
+
+
+def count_shares(texts: Iterable[TextOrigins]) -> list[OriginShare]:
+    """Return the shares of these texts together, the largest first."""
     units: Counter[TextOrigin] = Counter()
-    for origins in _fold(interview, until).values():
+    for origins in texts:
         for run in origins.runs:
             units[run.origin] += run.length
     total = units.total()
     return [OriginShare(origin, count, total) for origin, count in units.most_common()]
 
 
-def _fold(interview: Interview, until: int | None) -> dict[str, TextOrigins]:
+def read_origins(
+    interview: Interview, *, until: int | None = None
+) -> dict[str, TextOrigins]:
+    """Return the origins of every file there is, or was after `until`, by path."""
     events = interview.events.filter(kind__in=_KINDS).order_by("seq")
     if until is not None:
         events = events.filter(seq__lte=until)

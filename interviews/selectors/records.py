@@ -10,7 +10,7 @@ from django.db.models import Sum
 from pydantic import JsonValue
 
 from base.clock import now
-from interviews.enums import RunKind, RunState, TimeEntryKind
+from interviews.enums import CANDIDATE_RUN_KINDS, RunKind, RunState, TimeEntryKind
 from interviews.models import Document, Interview, Run, WorkspaceFile
 from interviews.room_panels import (
     ReceiptLine,
@@ -19,9 +19,7 @@ from interviews.room_panels import (
     build_record,
 )
 from interviews.selectors.clock import read_faults
-from interviews.services.candidates import last_device_check
-from interviews.services.runs import CANDIDATE_KINDS
-from interviews.services.sections import Section, list_sections
+from interviews.selectors.sections import Section, list_sections
 from interviews.timeline.kinds import DeviceChecked
 
 
@@ -121,7 +119,7 @@ def read_record(interview: Interview) -> Record:
         documents=list(interview.documents.order_by("path")),
         other_files=list(interview.workspace_files.order_by("path")),
         runs=list(
-            interview.runs.filter(kind__in=CANDIDATE_KINDS).order_by("created_at")
+            interview.runs.filter(kind__in=CANDIDATE_RUN_KINDS).order_by("created_at")
         ),
         parts=build_record(interview),
     )
@@ -212,3 +210,15 @@ def _export_run(run: Run) -> JsonValue:
 
 def _moment(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
+
+
+def last_device_check(interview: Interview) -> DeviceChecked | None:
+    """Return the newest result of the device check."""
+    event = (
+        interview.events.filter(
+            kind=DeviceChecked.kind, version=DeviceChecked.payload_version
+        )
+        .order_by("-seq")
+        .first()
+    )
+    return DeviceChecked.model_validate(event.payload) if event else None

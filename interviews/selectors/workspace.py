@@ -7,10 +7,9 @@ from datetime import datetime
 from uuid import UUID
 
 from base.clock import now, to_milliseconds
-from interviews.enums import Origin
+from interviews.enums import CANDIDATE_RUN_KINDS, LIVE_RUN_STATES, Origin
 from interviews.models import Document, Event, Interview, Run, WorkspaceFile
-from interviews.services.runs import CANDIDATE_KINDS, LIVE_STATES
-from interviews.services.sections import list_folders
+from interviews.selectors.sections import list_folders
 from interviews.timeline.kinds import (
     DocumentApplied,
     DocumentUpdated,
@@ -119,8 +118,8 @@ def find_live_run(interview_id: UUID) -> Run | None:
     return (
         Run.objects.filter(
             interview_id=interview_id,
-            state__in=LIVE_STATES,
-            kind__in=CANDIDATE_KINDS,
+            state__in=LIVE_RUN_STATES,
+            kind__in=CANDIDATE_RUN_KINDS,
         )
         .order_by("-created_at")
         .first()

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from base.clock import now
 from interviews.enums import Origin
 from interviews.models import Event, Interview
-from interviews.services.sections import find_section, list_sections, lock_workspace
+from interviews.selectors.sections import find_section, list_sections
+from interviews.services.sections import lock_workspace
 from interviews.timeline.kinds import RunInBrowser
 from interviews.timeline.log import append_event, find_event
 from interviews.workspace.errors import MissingError, RateLimitedError

@@ -16,6 +16,7 @@ from interviews.consent_text import FilledConsent, fill_consent
 from interviews.enums import InterviewState, Origin
 from interviews.errors import InterviewError, WrongStateError
 from interviews.models import Consent, Interview, ProblemReport
+from interviews.selectors.records import last_device_check
 from interviews.services.clock import total_seconds
 from interviews.services.documents import seed_workspace
 from interviews.services.lifecycle import (
@@ -129,18 +130,6 @@ def record_device_check(interview_id: UUID, *, result: DeviceChecked) -> None:
     last = last_device_check(interview)
     if not (is_recent and last == result):
         append_event(interview, result, origin=Origin.CANDIDATE)
-
-
-def last_device_check(interview: Interview) -> DeviceChecked | None:
-    """Return the newest result of the device check."""
-    event = (
-        interview.events.filter(
-            kind=DeviceChecked.kind, version=DeviceChecked.payload_version
-        )
-        .order_by("-seq")
-        .first()
-    )
-    return DeviceChecked.model_validate(event.payload) if event else None
 
 
 @transaction.atomic

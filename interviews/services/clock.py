@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from base.clock import now
-from interviews.enums import InterviewState, Origin, TimeEntryKind
+from interviews.enums import ENDED_STATES, InterviewState, Origin
 from interviews.errors import InterviewEndedError, WrongStateError
 from interviews.models import Interview, Invitation, TimeEntry
 from interviews.notifications import announce_clock
@@ -22,8 +22,6 @@ from interviews.timeline.log import append_event
 
 UNSTARTED_STATES = (InterviewState.INVITED, InterviewState.PREPARING)
 OPEN_STATES = (*UNSTARTED_STATES, InterviewState.ACTIVE)
-ENDED_STATES = (InterviewState.COMPLETED, InterviewState.ABANDONED)
-AGREED_KINDS = (TimeEntryKind.START, TimeEntryKind.FACTOR)
 # Who agreed in time to take part may still check the devices and begin.
 PREPARING_GRACE = timedelta(minutes=30)
 # Work on its way when time ran out still goes into the documents for so long.
@@ -69,12 +67,6 @@ def extra_seconds(invitation: Invitation) -> int:
 def total_seconds(invitation: Invitation) -> int:
     """Return the time this candidate gets from the start, in seconds."""
     return base_seconds(invitation) + extra_seconds(invitation)
-
-
-def agreed_seconds(interview: Interview) -> int:
-    """Return the time agreed on, extra time included, as the ledger has it."""
-    lines = interview.time_entries.filter(kind__in=AGREED_KINDS)
-    return lines.aggregate(total=Sum("seconds"))["total"] or 0
 
 
 def add_time(

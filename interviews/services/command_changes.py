@@ -275,6 +275,8 @@ class _Work:
         done = self._done
         for path, expected in self._plan.erasures.items():
             done.writes.append(FileWrite(path, None, expected))
+            # What has no hash may have kept something else from its place.
+            done.is_partial |= not expected
         done.is_partial |= _add_documents(self._interview, self._writes, done)
         keep_contents(self._interview, done.agrees)
         self._save_taken()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services.audit import record_audit
-from interviews.enums import Decision, Origin, StepState
+from interviews.enums import ENDED_STATES, Decision, Origin, StepState
 from interviews.errors import WrongStateError
 from interviews.models import (
     Interview,
@@ -36,7 +36,7 @@ def decide_interview(
 ) -> Review:
     """Write down a decision; earlier ones stay on record."""
     interview = lifecycle.lock_interview(interview_id)
-    if interview.state not in lifecycle.ENDED_STATES:
+    if interview.state not in ENDED_STATES:
         raise WrongStateError(_("Decide once the interview is over."))
     if interview.is_preview:
         raise WrongStateError(_("A preview is not decided on."))
@@ -119,7 +119,7 @@ def cancel(interview_id: UUID, *, reason: str, actor: User) -> Interview:
 def rescore(interview_id: UUID, *, actor: User) -> None:
     """Have an ended interview scored again; the earlier scorecards stay."""
     interview = lifecycle.lock_interview(interview_id)
-    if interview.state not in lifecycle.ENDED_STATES:
+    if interview.state not in ENDED_STATES:
         raise WrongStateError(_("Only an interview that is over can be scored."))
     if interview.is_preview:
         raise WrongStateError(_("Previews are not scored."))

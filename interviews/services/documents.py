@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from base.clock import now
+from base.statements import lock_row, update_row
 from base.text import content_hash
 from interviews.enums import Origin
 from interviews.errors import VersionConflictError
 from interviews.models import Document, DocumentVersion, Interview
-from interviews.services.sections import list_sections, lock_workspace
+from interviews.selectors.sections import list_sections
+from interviews.services.sections import lock_for_edit, lock_workspace
 from interviews.services.space import check_bytes
 from interviews.timeline.kinds import (
     DocumentApplied,
@@ -46,6 +48,9 @@ from interviews.workspace.errors import (
 from interviews.workspace.ranges import map_ranges
 
 ApplyMode = Literal["replace", "append", "insert"]
+
+_CHANGING = ("text", "hash", "size", "interviewer_ranges", "version", "updated_at")
+_EDITED = ("id", "interview", "path", *_CHANGING)
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,7 @@ def update_document(
     FileTooLargeError, WorkspaceFullError, MissingError, InterviewEndedError, or
     BadFrameError when the `client_id` was something else's.
     """
-    interview = lock_workspace(interview_id)
+    interview = lock_for_edit(interview_id)
     _check_update_size(updates)
     try:
         document = _lock_document(interview, path, version, document_id)
@@ -275,7 +280,7 @@ def _check_update_size(updates: Sequence[Update]) -> None:
 def _lock_document(
     interview: Interview, path: str, version: int, document_id: int | None = None
 ) -> Document:
-    document = interview.documents.select_for_update().filter(path=path).first()
+    document = lock_row(Document, _EDITED, interview=interview.pk, path=path)
     if document is None or document_id not in (None, document.pk):
         raise MissingError(_("There is no such file (any more)."))
     if document.version != version:
@@ -298,16 +303,7 @@ def _store(
     _check_sizes(document, grown=document.size - size_before)
     document.version = first + len(batch.all_updates)
     document.updated_at = now()
-    document.save(
-        update_fields=[
-            "text",
-            "hash",
-            "size",
-            "interviewer_ranges",
-            "version",
-            "updated_at",
-        ]
-    )
+    update_row(document, _CHANGING)
     return Stored(
         path=document.path,
         version=first + len(batch.updates),
@@ -332,7 +328,7 @@ def _check_sizes(document: Document, *, grown: int) -> None:
         return
     if document.size > settings.LIMITS["file_bytes"]:
         raise FileTooLargeError(_("The file would be too large: at most 1 MB."))
-    check_bytes(document.interview, document.size, without=document)
+    check_bytes(document.interview_id, document.size, without=document)
 
 
 @transaction.atomic

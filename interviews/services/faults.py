@@ -11,22 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from base.clock import now
 from base.text import shorten
-from interviews.enums import FaultCause, InterviewState, TimeEntryKind
-from interviews.intervals import Claim, CreditLimits, Share, Span, reckon
+from interviews.enums import ENDED_STATES, FaultCause, InterviewState, TimeEntryKind
+from interviews.intervals import Claim, Share, Span, reckon
 from interviews.models import Fault, Interview, WebProcess
 from interviews.notifications import announce_clock
+from interviews.selectors.clock import credit_limits
 from interviews.services.attendance import is_attended, latest_return
-from interviews.services.clock import (
-    ENDED_STATES,
-    add_time,
-    agreed_seconds,
-    lock_interview,
-)
+from interviews.services.clock import add_time, lock_interview
 
 _COUNTED_STATES = (InterviewState.ACTIVE, *ENDED_STATES)
 _DETAIL_CHARS = 300
@@ -230,15 +225,6 @@ def grant(interview: Interview, fault: Fault, seconds: int) -> None:
     )
     fault.is_offered = False
     fault.save()
-
-
-def credit_limits(interview: Interview) -> CreditLimits:
-    """Return the most that this interview may be given back."""
-    return CreditLimits(
-        per_cause=settings.CREDIT_SECONDS,
-        total=agreed_seconds(interview) // settings.CREDIT_DIVISOR,
-        least=settings.LIMITS["credit_least_seconds"],
-    )
 
 
 def _end_fault(interview: Interview, fault: Fault, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """Undoing a deletion: files come back with their contents and histories."""
 
 from dataclasses import dataclass
+from typing import TypeGuard
 from uuid import UUID
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from interviews.timeline.kinds import (
     OtherFileRestored,
 )
 from interviews.timeline.log import NewEvent, append_events, find_event
-from interviews.timeline.registry import parse_payload
+from interviews.timeline.registry import Payload, parse_payload
 from interviews.workspace.errors import MissingError, WorkspaceFullError
 from interviews.workspace.paths import check_free
 
@@ -42,7 +43,7 @@ class _Deletion:
 def restore_file(interview_id: UUID, *, deletion: str, client_id: str) -> FileChange:
     """Bring back what the candidate deleted with the id `deletion`; repeatable.
 
-    Documents keep their numbers, versions and histories. Raises MissingError where it
+    What was only on the runner's disk does not come back with its folder. Documents keep their numbers, versions and histories. Raises MissingError where it
     is back already or not kept any more, PathTakenError, WorkspaceFullError.
     """
     interview = lock_workspace(interview_id)
@@ -69,7 +70,7 @@ def _find_deletion(interview: Interview, deletion: str) -> _Deletion:
     payload = None if event is None else parse_payload(event)
     folder: FolderDeleted | None = None
     files: dict[int, Gone] = {}
-    if event is not None and isinstance(payload, Gone):
+    if event is not None and _is_kept(payload):
         files[event.seq] = payload
     elif event is not None and isinstance(payload, FolderDeleted):
         folder = payload
@@ -78,11 +79,18 @@ def _find_deletion(interview: Interview, deletion: str) -> _Deletion:
         )
         for row in rows.order_by("seq"):
             gone = parse_payload(row)
-            if isinstance(gone, Gone):
+            if _is_kept(gone):
                 files[row.seq] = gone
     if event is None or not files:
         raise MissingError(_("There is nothing to bring back."))
     return _Deletion(event, folder, files)
+
+
+def _is_kept(payload: Payload | None) -> TypeGuard[Gone]:
+    """Say whether this is a deletion of something there is a record of."""
+    if isinstance(payload, OtherFileDropped):
+        return bool(payload.content)
+    return isinstance(payload, FileDeletedV2)
 
 
 def _check_place(interview: Interview, files: list[Gone]) -> None:
@@ -110,7 +118,7 @@ def _check_place(interview: Interview, files: list[Gone]) -> None:
     texts = interview.document_versions.filter(hash__in=hashes)
     sizes = {version.hash: len(version.text.encode()) for version in texts}
     added = sum(sizes.get(digest, 0) for digest in hashes)
-    check_bytes(interview, added + sum(gone.size for gone in others))
+    check_bytes(interview.pk, added + sum(gone.size for gone in others))
 
 
 def _restore_document(interview: Interview, gone: FileDeletedV2) -> None:

@@ -11,10 +11,15 @@ from django.utils.translation import gettext as _
 from base.clock import now
 from interviews.enums import Origin
 from interviews.models import Document, Event, Interview, WorkspaceFile
+from interviews.selectors.sections import list_folders
 from interviews.services.documents import create_document, keep_contents
-from interviews.services.sections import list_folders, lock_workspace
+from interviews.services.sections import lock_workspace
 from interviews.services.space import check_entries
-from interviews.services.workspace_files import describe_drop, thin_deleted
+from interviews.services.workspace_files import (
+    describe_drop,
+    erase_unkept,
+    thin_deleted,
+)
 from interviews.timeline.kinds import (
     FileCreated,
     FileDeleted,
@@ -131,21 +136,24 @@ def _move(row: Row, to: str) -> FileRenamed | OtherFileRenamed:
 def delete_file(interview_id: UUID, *, path: str, client_id: str) -> FileChange:
     """Delete a file, or a folder with all in it; repeatable.
 
-    Contents and histories stay on record: `restore_file` brings them back. Raises
-    MissingError, BadPathError, or NotKeptError for what only a command can delete.
+    Contents and histories stay on record: `restore_file` brings them back, but for what
+    only the runner's disk has. Raises MissingError or BadPathError.
     """
     interview = lock_workspace(interview_id)
     repeated = find_repeat(interview, client_id)
     if repeated is not None:
         return repeated
-    rows = find_rows(interview, path, folders=list_folders(interview))
+    folders = list_folders(interview)
+    rows = find_rows(interview, path, folders=folders, is_deletion=True)
     events = remove_rows(interview, rows)
     if rows[0].path != path:
         events.insert(0, FolderDeleted(path=path, count=len(rows)))
     _log(interview, events, client_id)
     dropped = [event for event in events if isinstance(event, OtherFileDropped)]
     if dropped:
-        thin_deleted(interview, added=sum(event.size for event in dropped))
+        kept = [event.size for event in dropped if event.content]
+        thin_deleted(interview, added=sum(kept))
+        erase_unkept(interview, [event.path for event in dropped if not event.content])
     return FileChange("deleted", path, removed=tuple(row.path for row in rows))
 
 
@@ -190,10 +198,17 @@ def list_paths(interview: Interview) -> list[str]:
     ]
 
 
-def find_rows(interview: Interview, path: str, *, folders: Sequence[str]) -> list[Row]:
+def find_rows(
+    interview: Interview,
+    path: str,
+    *,
+    folders: Sequence[str],
+    is_deletion: bool = False,
+) -> list[Row]:
     """Return the file at a path, or the files in it, short paths first.
 
-    Raises MissingError, BadPathError for the folder of a problem, or NotKeptError.
+    Raises MissingError, BadPathError for the folder of a problem, or NotKeptError for
+    what only a command can move.
     """
     if path in folders:
         raise BadPathError(_("The folder of a problem stays as it is."))
@@ -205,7 +220,7 @@ def find_rows(interview: Interview, path: str, *, folders: Sequence[str]) -> lis
     if not rows:
         raise MissingError(_("There is no such file (any more)."))
     for row in rows:
-        if isinstance(row, WorkspaceFile) and not row.content:
+        if isinstance(row, WorkspaceFile) and not (row.content or is_deletion):
             raise NotKeptError(row.path)
     # A folder that takes the place of the one it is in moves into freed names.
     return sorted(rows, key=lambda row: (len(row.path), row.path))

@@ -20,6 +20,7 @@ from interviews.runner_client import (
     run_to_end,
     source_file,
 )
+from interviews.selectors.sections import Section, list_sections
 from interviews.services.catalogue_content import Hidden, HiddenCalls, HiddenStdin
 from interviews.services.documents import keep_contents
 from interviews.services.hidden_cases import (
@@ -31,7 +32,6 @@ from interviews.services.hidden_cases import (
 )
 from interviews.services.metering import record_sandbox_time
 from interviews.services.runs import RunOutcome, end_run
-from interviews.services.sections import Section, list_sections
 
 STEP_NAME = "hidden_tests"
 _hidden: TypeAdapter[HiddenCalls | HiddenStdin] = TypeAdapter(Hidden)

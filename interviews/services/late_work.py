@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 
 from base.clock import now
 from base.text import content_hash
-from interviews.enums import InterviewState, Origin
+from interviews.enums import ENDED_STATES, InterviewState, Origin
 from interviews.errors import LimitExceededError, WrongStateError
 from interviews.models import Document, DocumentVersion, Interview
 from interviews.selectors.workspace import list_updates_since
-from interviews.services.clock import ENDED_STATES, GRACE, lock_interview
+from interviews.services.clock import GRACE, lock_interview
 from interviews.services.documents import change_document
 from interviews.timeline.kinds import DocumentLate, DocumentUpdatedV2
 from interviews.timeline.log import NewEvent, append_events, find_event

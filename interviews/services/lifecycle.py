@@ -16,20 +16,25 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from base.clock import now
-from interviews.enums import FaultCause, InterviewState, Origin, TimeEntryKind
+from interviews.enums import (
+    ENDED_STATES,
+    FaultCause,
+    InterviewState,
+    Origin,
+    TimeEntryKind,
+)
 from interviews.errors import InterviewError, WrongStateError
 from interviews.models import Interview
 from interviews.notifications import announce_end
 from interviews.pipeline import start_pipeline
+from interviews.selectors.clock import agreed_seconds
 from interviews.services.attendance import is_attended
 from interviews.services.clock import (
-    ENDED_STATES,
     GRACE,
     OPEN_STATES,
     PREPARING_GRACE,
     UNSTARTED_STATES,
     add_time,
-    agreed_seconds,
     base_seconds,
     extra_seconds,
     lock_interview,
@@ -47,7 +52,6 @@ from interviews.timeline.kinds import StateChanged
 from interviews.timeline.log import append_event
 
 __all__ = [
-    "ENDED_STATES",
     "OPEN_STATES",
     "UNSTARTED_STATES",
     "cancel_interview",

@@ -15,7 +15,7 @@ from interviews.languages import find_program, find_test_runner
 from interviews.models import Run
 from interviews.reports import WORKSPACE, test_command
 from interviews.runner_client import LimitRequest, RunSpec
-from interviews.services.sections import Section, find_section
+from interviews.selectors.sections import Section, find_section
 from interviews.workspace.errors import MissingError
 
 # A report that an earlier run left is none of this one. Nothing else is changed.

@@ -12,13 +12,19 @@ from django.utils.translation import gettext as _
 
 from base.clock import now, to_milliseconds
 from base.text import shorten, utf16_slice
-from interviews.enums import Origin, RunKind, RunState
+from interviews.enums import (
+    CANDIDATE_RUN_KINDS,
+    LIVE_RUN_STATES,
+    Origin,
+    RunState,
+)
 from interviews.errors import BusyError
 from interviews.models import Interview, Run
+from interviews.selectors.sections import find_section
 from interviews.services.documents import keep_contents
 from interviews.services.metering import record_sandbox_time
 from interviews.services.run_commands import AskedKind, RunRequest, make_argv
-from interviews.services.sections import find_section, lock_workspace
+from interviews.services.sections import lock_workspace
 from interviews.timeline.kinds import RunFinished, RunOutput, RunStartedV2
 from interviews.timeline.log import NewEvent, append_event, append_events
 from interviews.workspace.changes import clean_text
@@ -27,8 +33,6 @@ from interviews.workspace.variables import check_variables
 
 LEASE = timedelta(seconds=30)
 RUNS_PER_MINUTE = 30
-LIVE_STATES = (RunState.QUEUED, RunState.RUNNING)
-CANDIDATE_KINDS = (RunKind.TESTS, RunKind.FILE, RunKind.COMMAND)
 MAX_MESSAGE = 300
 _OUTCOME_COLUMNS = (
     "state",
@@ -85,7 +89,7 @@ def find_run(interview_id: UUID, run_id: UUID) -> Run:
     Raises MissingError.
     """
     run = Run.objects.filter(
-        interview_id=interview_id, pk=run_id, kind__in=CANDIDATE_KINDS
+        interview_id=interview_id, pk=run_id, kind__in=CANDIDATE_RUN_KINDS
     ).first()
     if run is None:
         raise MissingError(_("There is no such run."))
@@ -95,7 +99,7 @@ def find_run(interview_id: UUID, run_id: UUID) -> Run:
 def find_repeated_run(interview_id: UUID, client_id: str) -> Run | None:
     """Return the run this client id asked for before."""
     return Run.objects.filter(
-        interview_id=interview_id, client_id=client_id, kind__in=CANDIDATE_KINDS
+        interview_id=interview_id, client_id=client_id, kind__in=CANDIDATE_RUN_KINDS
     ).first()
 
 
@@ -151,8 +155,8 @@ def create_run(
 
 def _check_free(interview: Interview) -> None:
     """One live run per interview, and so many a minute."""
-    runs = interview.runs.filter(kind__in=CANDIDATE_KINDS)
-    if runs.filter(state__in=LIVE_STATES, lease_until__gt=now()).exists():
+    runs = interview.runs.filter(kind__in=CANDIDATE_RUN_KINDS)
+    if runs.filter(state__in=LIVE_RUN_STATES, lease_until__gt=now()).exists():
         raise BusyError(_("Something is running already. Wait for it, or stop it."))
     minute = timedelta(minutes=1)
     recent = runs.filter(created_at__gt=now() - minute).order_by("-created_at")
@@ -172,7 +176,7 @@ def keep_run(
 
     Raises RunLostError when the sweep gave the run up meanwhile.
     """
-    mine = Run.objects.filter(pk=run_id, owner=owner, state__in=LIVE_STATES)
+    mine = Run.objects.filter(pk=run_id, owner=owner, state__in=LIVE_RUN_STATES)
     state = RunState.RUNNING if is_running else RunState.QUEUED
     if not mine.update(lease_until=now() + LEASE, state=state):
         raise RunLostError(run_id)
@@ -207,7 +211,7 @@ def finish_run(
         .select_related("interview__assessment_version")
         .get(pk=run_id)
     )
-    if run.owner != owner or run.state not in LIVE_STATES:
+    if run.owner != owner or run.state not in LIVE_RUN_STATES:
         return run
     end_run(run, outcome, pieces)
     return run
@@ -264,13 +268,13 @@ def finished_payload(run: Run) -> RunFinished:
 
 def list_orphaned_interviews() -> list[UUID]:
     """Return the interviews with a run whose process no longer keeps its lease."""
-    orphaned = Run.objects.filter(state__in=LIVE_STATES, lease_until__lt=now())
+    orphaned = Run.objects.filter(state__in=LIVE_RUN_STATES, lease_until__lt=now())
     return list(orphaned.values_list("interview_id", flat=True).distinct())
 
 
 def interrupt_orphaned_runs() -> int:
     """End runs whose process no longer keeps their lease; return how many."""
-    orphaned = Run.objects.filter(state__in=LIVE_STATES, lease_until__lt=now())
+    orphaned = Run.objects.filter(state__in=LIVE_RUN_STATES, lease_until__lt=now())
     return sum(_interrupt(run_id) for run_id in orphaned.values_list("pk", flat=True))
 
 
@@ -281,7 +285,7 @@ def _interrupt(run_id: UUID) -> bool:
         .select_related("interview__assessment_version")
         .get(pk=run_id)
     )
-    if run.state not in LIVE_STATES or run.lease_until is None:
+    if run.state not in LIVE_RUN_STATES or run.lease_until is None:
         return False
     if run.lease_until >= now():
         return False

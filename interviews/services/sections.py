@@ -1,48 +1,20 @@
-"""The sections of an interview, and which one is open."""
+"""Which section of an interview is open, and the lock of its workspace."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from base.statements import lock_row
 from interviews.enums import Origin
-from interviews.models import Interview, ProblemVersion
+from interviews.models import Interview
+from interviews.selectors.sections import list_folders
 from interviews.services.lifecycle import require_active
 from interviews.timeline.kinds import SectionOpened
 from interviews.timeline.log import append_event, find_event
 from interviews.workspace.errors import MissingError
 
-
-@dataclass(frozen=True)
-class Section:
-    """One problem in its place within an interview, and its folder."""
-
-    position: int
-    folder: str
-    problem: ProblemVersion
-
-
-def list_sections(interview: Interview) -> list[Section]:
-    """Return the sections in order."""
-    rows = interview.assessment_version.sections.select_related(
-        "problem_version__problem"
-    ).order_by("position")
-    return [Section(row.position, row.folder, row.problem_version) for row in rows]
-
-
-def list_folders(interview: Interview) -> list[str]:
-    """Return the folders of the sections in order, without their content."""
-    rows = interview.assessment_version.sections.order_by("position")
-    return list(rows.values_list("problem_version__problem__slug", flat=True))
-
-
-def find_section(interview: Interview, folder: str) -> Section:
-    """Return the section with this folder. Raises MissingError."""
-    for section in list_sections(interview):
-        if section.folder == folder:
-            return section
-    raise MissingError(_("This interview has no such problem."))
+_EDIT_FIELDS = ("id", "state", "started_at", "ends_at")
 
 
 def lock_workspace(interview_id: UUID) -> Interview:
@@ -57,6 +29,15 @@ def lock_workspace(interview_id: UUID) -> Interview:
         .select_related("assessment_version")
         .get(pk=interview_id)
     )
+    require_active(interview)
+    return interview
+
+
+def lock_for_edit(interview_id: UUID) -> Interview:
+    """Do the same for one edit, with only what it needs of the interview."""
+    interview = lock_row(Interview, _EDIT_FIELDS, no_key=True, id=interview_id)
+    if interview is None:
+        raise Interview.DoesNotExist
     require_active(interview)
     return interview
 

@@ -1,34 +1,41 @@
 """How much room a workspace has left."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from interviews.models import Document, Interview, WorkspaceFile
 from interviews.workspace.errors import WorkspaceFullError
 from interviews.workspace.paths import count_entries
 
+# As one statement: it is asked with every keystroke.
+_USED = """
+SELECT
+    (SELECT COALESCE(SUM(size), 0) FROM interviews_document
+     WHERE interview_id = %s AND id <> %s)
+    + (SELECT COALESCE(SUM(size), 0) FROM interviews_workspacefile
+       WHERE interview_id = %s AND id <> %s AND content <> '')
+"""
+_NOBODY = 0
+
 
 def check_bytes(
-    interview: Interview, added: int, *, without: Document | WorkspaceFile | None = None
+    interview_id: UUID, added: int, *, without: Document | WorkspaceFile | None = None
 ) -> None:
     """Raise WorkspaceFullError if `added` bytes do not fit beside what is there.
 
     `without` is the row they take the place of. Files whose content is not kept count
     nothing: what they take on a disk is for the runner to bound.
     """
-    documents = interview.documents.all()
-    others = interview.workspace_files.exclude(content="")
-    match without:
-        case Document():
-            documents = documents.exclude(pk=without.pk)
-        case WorkspaceFile():
-            others = others.exclude(pk=without.pk)
-    used = sum(
-        rows.aggregate(total=Sum("size"))["total"] or 0 for rows in (documents, others)
-    )
+    key = Interview._meta.pk.get_db_prep_value(interview_id, connection)
+    document = (isinstance(without, Document) and without.pk) or _NOBODY
+    file = (isinstance(without, WorkspaceFile) and without.pk) or _NOBODY
+    with connection.cursor() as cursor:
+        cursor.execute(_USED, [key, document, key, file])
+        (used,) = cursor.fetchone()
     if used + added > settings.LIMITS["workspace_bytes"]:
         raise WorkspaceFullError(
             _("The workspace is full: at most %(count)d MB in all files.")

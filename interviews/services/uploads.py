@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from base.text import utf16_length
 from interviews.enums import FileKind, Origin
 from interviews.models import Document, Interview, WorkspaceFile
+from interviews.selectors.sections import list_folders
 from interviews.services.documents import Stored, change_document, create_document
 from interviews.services.files import list_paths, remove_rows
-from interviews.services.sections import list_folders, lock_workspace
+from interviews.services.sections import lock_workspace
 from interviews.services.space import check_bytes, check_entries
 from interviews.services.workspace_files import keep_file, thin_deleted
 from interviews.timeline.kinds import DocumentUpdatedV2, FileCreated, OtherFileKept
@@ -70,7 +71,7 @@ def upload_file(
     others = [other for other in taken if former is None or other != path]
     check_free(path, taken=others)
     check_entries([*others, path], before=taken)
-    check_bytes(interview, len(data), without=former)
+    check_bytes(interview.pk, len(data), without=former)
     text = read_text(data)
     if text is None:
         return _keep(interview, path, data, FileKind.BINARY, former, client_id)

@@ -19,10 +19,11 @@ from django.utils.translation import gettext as _
 from base.clock import now
 from base.ids import new_token
 from interviews.enums import FileKind, Origin
-from interviews.models import Interview, WorkspaceFile
+from interviews.models import Interview, WorkspaceFile, WorkspaceLease
 from interviews.timeline.kinds import OtherFileDropped, OtherFileKept
 from interviews.timeline.log import append_event
 from interviews.workspace.errors import NotStorableError
+from interviews.workspace.mirror import ERASED
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +100,15 @@ def drop_file(interview: Interview, path: str) -> None:
         _forget_after_commit(row.content)
 
 
+def erase_unkept(interview: Interview, paths: Iterable[str]) -> None:
+    """Have the runner delete what only its disk has; what it does not have is fine."""
+    erased = {path: ["", ERASED] for path in paths}
+    leases = WorkspaceLease.objects.select_for_update().filter(interview=interview)
+    for lease in leases if erased else ():
+        lease.taken = lease.taken | erased
+        lease.save(update_fields=["taken"])
+
+
 def describe_drop(row: WorkspaceFile) -> OtherFileDropped:
     """Return what the timeline says when a file goes."""
     return OtherFileDropped(
@@ -120,6 +130,7 @@ def thin_deleted(interview: Interview, *, added: int) -> None:
     events = interview.events.filter(
         kind=OtherFileDropped.kind, origin=Origin.CANDIDATE
     ).order_by("-seq")
+    events = events.exclude(payload__content="")
     for payload in events.values_list("payload", flat=True).iterator():
         if total > MOST_DELETED_BYTES + added:
             # These went when something was deleted before.
@@ -136,7 +147,7 @@ def _forget_unless_back(interview: Interview, content: str) -> None:
 
 def bring_back(interview: Interview, dropped: OtherFileDropped) -> WorkspaceFile | None:
     """Write a file down again as it was; None where its content is not kept any more."""
-    if not default_storage.exists(dropped.content):
+    if not dropped.content or not default_storage.exists(dropped.content):
         return None
     return WorkspaceFile.objects.create(
         interview=interview,

@@ -15,11 +15,11 @@ from django.db.models import Count, Max
 
 from base.clock import now
 from base.text import content_hash
-from interviews.enums import InterviewState
+from interviews.enums import CANDIDATE_RUN_KINDS, LIVE_RUN_STATES, InterviewState
 from interviews.models import Document, DocumentVersion, Interview, WorkspaceLease
 from interviews.runner_client import WorkspaceEntry, WorkspaceRef
-from interviews.services.runs import CANDIDATE_KINDS, LIVE_STATES
-from interviews.services.sections import list_folders, lock_workspace
+from interviews.selectors.sections import list_folders
+from interviews.services.sections import lock_workspace
 from interviews.services.workspace_files import drop_file
 from interviews.workspace.changes import clean_text, normalise_lines
 from interviews.workspace.mirror import KeptFile, Rules, Stored, plan_sync
@@ -108,7 +108,9 @@ def _claim(interview: Interview, runner: str) -> Claim:
 
 def is_running(interview: Interview) -> bool:
     """Say whether a run of the candidate's is under way."""
-    runs = interview.runs.filter(kind__in=CANDIDATE_KINDS, state__in=LIVE_STATES)
+    runs = interview.runs.filter(
+        kind__in=CANDIDATE_RUN_KINDS, state__in=LIVE_RUN_STATES
+    )
     return runs.filter(lease_until__gt=now()).exists()
 
 

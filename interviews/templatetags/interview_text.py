@@ -7,6 +7,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from interviews.forms import DeviceCode
 from interviews.timewords import format_minutes
@@ -32,6 +33,18 @@ def duration(seconds: int) -> str:
     if minutes:
         return _("%(minutes)d min") % {"minutes": minutes}
     return _("%(seconds)d s") % {"seconds": rest}
+
+
+@register.filter
+def file_size(size: int) -> str:
+    """Return “12 bytes”, “12 KB” or “1.2 MB”, as static/js/lib/sizes.js has it."""
+    if size < 1000:
+        return ngettext("%(count)d byte", "%(count)d bytes", size) % {"count": size}
+    amount, *units = size / 1000, "KB", "MB", "GB"
+    while amount >= 999.5 and len(units) > 1:
+        amount, units = amount / 1000, units[1:]
+    rounded = f"{amount:.1f}".removesuffix(".0") if amount < 9.95 else f"{amount:.0f}"
+    return f"{rounded} {units[0]}"
 
 
 @register.filter

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from base.clock import now, to_milliseconds
+from base.statements import insert_row
 from interviews.models import Event, EventCursor, Interview
 from interviews.timeline.registry import Payload
 
@@ -41,36 +42,50 @@ def append_event(
     client_id: str | None = None,
     at: datetime | None = None,
 ) -> Event:
-    """Append one event; see `append_events`."""
-    return append_events(interview, [NewEvent(origin, payload, client_id, at)])[0]
+    """Append one event, as each keystroke does; see `append_events`."""
+    with transaction.atomic(savepoint=False):
+        last_at = now()
+        item = NewEvent(origin, payload, client_id, at)
+        seq = _advance_cursor(interview, 1, last_at)
+        event = _make_event(interview, item, seq, last_at)
+        insert_row(event)
+        return event
 
 
 def append_events(interview: Interview, new: Sequence[NewEvent]) -> list[Event]:
     """Append events in order and return them with their numbers.
 
     Locks the interview's cursor row until the surrounding transaction ends, so it
-    is called last in it, but for what the ledger records. `interview.started_at` must be current. Raises
-    IntegrityError when a `client_id` was used before; look for it first.
+    is called last in it, but for what the ledger records. `interview.started_at` must
+    be current. Raises IntegrityError when a `client_id` was used before; look for it
+    first.
     """
     with transaction.atomic(savepoint=False):
         last_at = now()
         first = _advance_cursor(interview, len(new), last_at) - len(new) + 1
         return Event.objects.bulk_create(
             [
-                Event(
-                    interview=interview,
-                    seq=first + offset,
-                    at=item.at or last_at,
-                    t_ms=elapsed_ms(interview, item.at or last_at),
-                    origin=item.origin,
-                    kind=item.payload.kind,
-                    version=item.payload.payload_version,
-                    payload=item.payload.model_dump(mode="json"),
-                    client_id=item.client_id,
-                )
-                for offset, item in enumerate(new)
+                _make_event(interview, item, seq, last_at)
+                for seq, item in enumerate(new, first)
             ]
         )
+
+
+def _make_event(
+    interview: Interview, item: NewEvent, seq: int, last_at: datetime
+) -> Event:
+    at = item.at or last_at
+    return Event(
+        interview=interview,
+        seq=seq,
+        at=at,
+        t_ms=elapsed_ms(interview, at),
+        origin=item.origin,
+        kind=item.payload.kind,
+        version=item.payload.payload_version,
+        payload=item.payload.model_dump(mode="json"),
+        client_id=item.client_id,
+    )
 
 
 def _advance_cursor(interview: Interview, count: int, at: datetime) -> int:

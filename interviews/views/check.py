@@ -13,11 +13,11 @@ from interviews.enums import InterviewState
 from interviews.errors import WrongStateError
 from interviews.forms import DeviceCheckForm, DeviceCode
 from interviews.models import Interview
+from interviews.selectors.records import last_device_check
 from interviews.services.candidates import (
     NotReadyError,
     begin_interview,
     is_media_recorded,
-    last_device_check,
     record_device_check,
 )
 from interviews.views.candidate import (

@@ -8,12 +8,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from interviews.enums import ENDED_STATES
 from interviews.errors import WrongStateError
 from interviews.models import Interview
 from interviews.room_panels import build_panels
 from interviews.selectors.clock import read_faults, read_ledger
 from interviews.selectors.records import export_record, read_receipt, read_record
-from interviews.services.lifecycle import ENDED_STATES, finish_interview
+from interviews.services.lifecycle import finish_interview
 from interviews.views.candidate import candidate_page, page_context, redirect_to_stage
 
 logger = logging.getLogger(__name__)

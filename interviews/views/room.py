@@ -11,8 +11,8 @@ from interviews.enums import InterviewState
 from interviews.markdown import render_markdown
 from interviews.models import Interview
 from interviews.room_panels import build_panels
+from interviews.selectors.sections import Section, list_sections
 from interviews.services.candidates import is_media_recorded
-from interviews.services.sections import Section, list_sections
 from interviews.views.candidate import candidate_page, page_context, redirect_to_stage
 from interviews.views.sandbox_frame import browser_config
 

@@ -5,16 +5,16 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import VIEW, is_allowed
 from interviews.access import Watcher, find_watcher
-from interviews.enums import Policy
+from interviews.enums import CANDIDATE_RUN_KINDS, Policy
 from interviews.models import Interview
+from interviews.selectors.sections import list_sections
 from interviews.services.lifecycle import OPEN_STATES
-from interviews.services.runs import CANDIDATE_KINDS
-from interviews.services.sections import list_sections
 from interviews.views.room import section_config
 
 
@@ -47,6 +47,7 @@ def watch(request: HttpRequest, interview_id: UUID) -> HttpResponse:
         "may_type": watcher.may_type,
         "sees_conversation": _sees_conversation(watcher),
         "last_run": _last_run(interview),
+        "content_url": reverse("admin:interview-review-content", args=[interview.pk]),
     }
     context |= {"sections": sections, "config": config}
     return render(request, "interviews/watch.html", context)
@@ -58,6 +59,6 @@ def _sees_conversation(watcher: Watcher) -> bool:
 
 
 def _last_run(interview: Interview) -> str | None:
-    runs = interview.runs.filter(kind__in=CANDIDATE_KINDS).order_by("-created_at")
+    runs = interview.runs.filter(kind__in=CANDIDATE_RUN_KINDS).order_by("-created_at")
     found = runs.values_list("pk", flat=True).first()
     return None if found is None else str(found)

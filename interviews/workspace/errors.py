@@ -41,14 +41,14 @@ class PathTakenError(PathError):
 
 
 class NotKeptError(PathError):
-    """A file that is only on the runner's disk: nothing but a command changes it."""
+    """A file that is only on the runner's disk: only a command moves it."""
 
     code = "not_kept"
     status = 409
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            _("“%(path)s” is not kept here: only a command can change it.")
+            _("“%(path)s” is not kept here: only a command can move it.")
             % {"path": path}
         )
 

@@ -14,6 +14,8 @@ from interviews.workspace.paths import TakenNames, check_path
 
 # Kinds of the runner whose content nobody reads.
 _OPAQUE = ("large", "link", "special")
+# In Stored.taken, for a content: somebody deleted what has none, and the disk follows.
+ERASED = "erased"
 
 
 class Entry(Protocol):
@@ -48,7 +50,7 @@ class Stored:
 
     `documents` maps paths to content hashes. `taken` maps a path to (the runner's base,
     the content that was brought into the database since), for what the runner may not
-    know yet. `alike` maps contents of the disk to documents that differ from them in
+    know yet; ERASED for what had none and was deleted. `alike` maps contents of the disk to documents that differ from them in
     line ends only.
     """
 
@@ -79,7 +81,8 @@ class Take:
 class Plan:
     """What to do, by path.
 
-    `writes` and `erasures` change the disk where it still has the hash they map to;
+    `writes` and `erasures` change the disk where it still has the hash they map to, ""
+    being none: nothing to write over, and to erase a link or what is too large to read;
     `agrees` are bases for the runner. `removed` documents and `dropped` files went from
     the disk; `noted` files are shown without their content. What cannot be done:
     `clashes` with names that differ in their letters' case only, documents `blocked` by
@@ -139,9 +142,12 @@ class _Planner:
 
     def plan(self) -> Plan:
         stored = self._stored
-        for path in sorted(stored.documents):
+        erased = {path for path in self._entries if self._is_erased(path)}
+        self._plan.erasures.update(dict.fromkeys(sorted(erased), ""))
+        for path in sorted({*stored.documents} - erased):
             self._plan_document(path, self._entries.get(path))
-        for path in sorted({*stored.files, *self._entries} - {*stored.documents}):
+        others = {*stored.files, *self._entries} - {*stored.documents} - erased
+        for path in sorted(others):
             entry = self._entries.get(path)
             kept = stored.files.get(path)
             if kept is not None:
@@ -149,6 +155,11 @@ class _Planner:
             elif entry is not None:
                 self._plan_unknown(entry)
         return self._plan
+
+    def _is_erased(self, path: str) -> bool:
+        """Say whether this goes first; what takes its place is for another look."""
+        entry = self._entries[path]
+        return entry.kind in _OPAQUE and self._base(entry) == ERASED
 
     def _base(self, entry: Entry) -> str:
         """Return what both sides agreed on; the database may know more than the runner."""

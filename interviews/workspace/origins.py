@@ -4,7 +4,7 @@ Runs count UTF-16 code units, as change sets do.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,6 +57,14 @@ class TextOrigins:
     def runs(self) -> tuple[TextRun, ...]:
         """The runs in order; none is empty, no two neighbours are alike."""
         return tuple(self._runs)
+
+    def pieces(self) -> Iterator[tuple[TextRun, str]]:
+        """Yield every run with its text; half a surrogate pair reads as U+FFFD."""
+        at = 0
+        for run in self._runs:
+            end = at + 2 * run.length
+            yield run, self._text[at:end].decode("utf-16-le", "replace")
+            at = end
 
     def change(
         self,

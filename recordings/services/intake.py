@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from base.clock import now
-from interviews.enums import InterviewState
+from interviews.enums import ENDED_STATES, InterviewState
 from interviews.models import Interview
 from interviews.pipeline import ENDED, reset_step, wake_pipeline
 from interviews.services.candidates import is_media_recorded
-from interviews.services.lifecycle import ENDED_STATES
 from interviews.timeline.log import elapsed_ms
 from recordings.enums import RecordingState
 from recordings.errors import (

@@ -70,7 +70,8 @@ class WorkspaceRead:
 @dataclass(frozen=True, slots=True)
 class FileChange:
     """New bytes for a path, or None to delete it, if `expected` is the hash of what is
-    there; "" expects nothing there."""
+    there. "" expects nothing there, or, to delete it, nothing that has a hash: a large
+    file, a link, a special file."""
 
     path: str
     data: bytes | None

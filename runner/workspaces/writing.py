@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import PurePosixPath
 
@@ -203,6 +204,8 @@ class Writer:
         return True
 
     def _delete(self, change: FileChange) -> bool:
+        if not change.expected:
+            return self._delete_unread(change.path)
         folder, name = _split(change.path)
         found, mode = self._look(change.path)
         if found is None and not mode:
@@ -219,6 +222,30 @@ class Writer:
             if not self._is_known(staged, change.expected, change.path):
                 self._put_back(staged, parent, name, change.path)
                 return False
+        finally:
+            os.close(parent)
+        self._prune(folder)
+        return True
+
+    def _delete_unread(self, path: str) -> bool:
+        """Delete what has no hash; looked at again where no program can exchange it."""
+        folder, name = _split(path)
+        try:
+            parent = resolve_beneath(self._home_fd, folder, _FOLDER)
+        except FileNotFoundError:
+            return True
+        try:
+            staged = new_name()
+            try:
+                if _has_hash(parent, name):
+                    return False
+                move_new(parent, name, self._staging_fd, staged)
+            except FileNotFoundError:
+                return True
+            if _has_hash(self._staging_fd, staged):
+                self._put_back(staged, parent, name, path)
+                return False
+            os.unlink(staged, dir_fd=self._staging_fd)
         finally:
             os.close(parent)
         self._prune(folder)
@@ -263,6 +290,18 @@ _IN_THE_WAY = {
     errno.ETXTBSY,
     errno.ENAMETOOLONG,
 }
+
+
+def _has_hash(parent: int, name: str) -> bool:
+    """Whether this is content that a scan reads, or a folder that may hold some."""
+    facts = os.lstat(name, dir_fd=parent)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_size > FILE_BYTES:
+        return stat.S_ISDIR(facts.st_mode)
+    try:
+        os.close(open_beneath(parent, name))
+    except PermissionError:
+        return False
+    return True
 
 
 def _split(path: str) -> tuple[str, str]:

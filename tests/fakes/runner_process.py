@@ -31,8 +31,9 @@ def require_sandbox() -> None:
 class RunnerProcess:
     """A runner that a test may kill and start again on the same socket."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
+        self._options = options
         self.socket = folder / "s"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -48,6 +49,7 @@ class RunnerProcess:
         ]
         command += ["--state-dir", str(self.folder / "state"), "--places", "2"]
         command += ["--toolchain", str(TOOLCHAIN), "--no-require-hard-limits"]
+        command += self._options
         self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
         ends = time.monotonic() + START_SECONDS
         while not self.socket.is_socket():
@@ -70,12 +72,12 @@ class RunnerProcess:
 
 
 @contextmanager
-def open_runner() -> Iterator[RunnerProcess]:
-    """A running runner with the toolchain of this checkout."""
+def open_runner(*options: str) -> Iterator[RunnerProcess]:
+    """A running runner with the toolchain of this checkout, and these options."""
     require_sandbox()
     build(TOOLCHAIN)
     with tempfile.TemporaryDirectory(prefix="runner-") as folder:
-        runner = RunnerProcess(Path(folder))
+        runner = RunnerProcess(Path(folder), *options)
         runner.start()
         try:
             yield runner

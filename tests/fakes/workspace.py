@@ -76,7 +76,9 @@ class FakeWorkspace:
         """Compare and swap; False for a conflict."""
         path, before = change.path, self.files.get(change.path)
         is_done = before == change.data and path not in self.odd
-        if not is_done:
+        if change.data is None and not change.expected and path in self.odd:
+            del self.odd[path]
+        elif not is_done:
             if path in self.odd or hash_of(before) != change.expected:
                 return False
             if change.data is None:

@@ -10,8 +10,9 @@ from assistant.services.prompts import import_shipped_prompts
 from interviewlm.sample.content import load_finished, load_organisation, load_problems
 from interviewlm.sample.links import demo_links
 from interviewlm.sample.loader import load_sample
-from interviews.enums import InterviewState, RunKind, StepState
+from interviews.enums import InterviewState, RunKind, StepState, TextOrigin
 from interviews.models import Assessment, Event, Interview, Problem, Scorecard
+from interviews.selectors.origins import read_origin_shares
 from interviews.services.lifecycle import cancel_interview
 from interviews.timeline.registry import parse_payload
 
@@ -40,6 +41,19 @@ def test_loading_again_changes_nothing(organisation: Organisation) -> None:
 
     assert not again.is_new
     assert Interview.objects.count() == len(load_organisation().candidates)
+
+
+def test_finished_interview_has_only_typed_and_starter_text(
+    organisation: Organisation,
+) -> None:
+    interview = Interview.objects.get(state=InterviewState.COMPLETED)
+
+    shares = read_origin_shares(interview)
+
+    assert {share.origin for share in shares} == {
+        TextOrigin.STARTER,
+        TextOrigin.TYPED,
+    }
 
 
 def test_people_sign_in_with_the_password(organisation: Organisation) -> None:

@@ -37,18 +37,23 @@ export function createFileActions({ socket, documents, line, open }) {
     }
   }
 
+  function tellDeleted(path, action = null) {
+    say(interpolate(gettext("Deleted %(name)s."), { name: nameOf(path) }), { action });
+  }
+
   function offerUndo(deletion, path, wasOpen) {
     const button = element("button", { type: "button", class: "button small" }, gettext("Undo"));
     button.addEventListener("click", () => restore(deletion, path, wasOpen));
-    say(interpolate(gettext("Deleted %(name)s."), { name: nameOf(path) }), { action: button });
+    tellDeleted(path, button);
   }
 
-  async function remove(path) {
+  async function remove(path, isKept) {
     const wasOpen = documents.get(path) !== null;
     // What was typed last is to come back, too.
     await documents.flush();
     const { id } = await documents.remove(path);
-    offerUndo(id, path, wasOpen);
+    if (isKept) offerUndo(id, path, wasOpen);
+    else tellDeleted(path);
   }
 
   return {
@@ -62,8 +67,8 @@ export function createFileActions({ socket, documents, line, open }) {
       return socket.request({ type: "file.rename", path, to });
     },
 
-    /** With isAsked, by a form that says what goes wrong. */
-    remove: (path, { isAsked = false } = {}) =>
-      isAsked ? remove(path) : remove(path).catch(complain),
+    /** With isAsked, by a form that says what goes wrong; without isKept there is nothing to undo. */
+    remove: (path, { isAsked = false, isKept = true } = {}) =>
+      isAsked ? remove(path, isKept) : remove(path, isKept).catch(complain),
   };
 }

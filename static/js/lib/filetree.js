@@ -29,8 +29,14 @@ export function createFileTree({ root, documents, others, actions, open, downloa
   const entries = () => [...documents.entries, ...others.entries];
   const files = () => ({ folder, entries: entries().filter(({ path }) => isAt(path, folder)) });
   const rowOf = (path) => rows.find((row) => row.path === path);
-  /** What is not kept is on the runner's disk only: nothing but a command changes it. */
-  const canChange = (row) => isWritable && Boolean(row) && row.entry?.hash !== "";
+  /** What is not kept is on the runner's disk only: nothing but a command moves it. */
+  const canMove = (row) => isWritable && Boolean(row) && row.entry?.hash !== "";
+  const canDo = {
+    create: () => isWritable,
+    rename: canMove,
+    move: canMove,
+    remove: (row) => isWritable && Boolean(row),
+  };
   const form = createTreeForm(root.querySelector("[data-tree-form]"), { done: () => go(current) });
   const asks = createTreeAsks({ form, files, actions, moveTo, open });
   const view = createTreeView(list, { pick, items });
@@ -42,7 +48,7 @@ export function createFileTree({ root, documents, others, actions, open, downloa
     view.draw(rows, { current, active, isWritable });
     if (hadFocus && !list.contains(document.activeElement)) view.focus(current);
     for (const name of BUTTONS) {
-      button(name).disabled = name === "create" ? !isWritable : !canChange(rowOf(current));
+      button(name).disabled = !canDo[name](rowOf(current));
     }
     list.hidden = rows.length === 0;
     root.querySelector("[data-tree-empty]").hidden = rows.length > 0;
@@ -83,7 +89,7 @@ export function createFileTree({ root, documents, others, actions, open, downloa
     if (name === "create") asks.create(placeAt(current));
     else if (name === "open") pick(current);
     else if (name === "menu") view.openMenu();
-    else if (canChange(row)) asks[name](row);
+    else if (canDo[name](row)) asks[name](row);
   }
 
   function onKey(event) {
@@ -106,13 +112,18 @@ export function createFileTree({ root, documents, others, actions, open, downloa
 
   function items(path) {
     const row = rowOf(path);
-    const disabled = !canChange(row);
+    const disabled = !canMove(row);
     const rename = { label: gettext("Rename…"), disabled, choose: () => act("rename") };
     const move = { label: gettext("Move to…"), disabled, choose: () => act("move") };
     const take = { label: gettext("Download"), choose: () => download(path) };
-    const remove = { label: gettext("Delete"), disabled, choose: () => act("remove") };
     const isKept = row.entry?.kind && row.entry.hash;
-    return [rename, move, ...(isKept ? [take] : []), { ...remove, destructive: true }];
+    const remove = {
+      label: row.isFolder || row.entry.hash === "" ? gettext("Delete…") : gettext("Delete"),
+      disabled: !isWritable,
+      destructive: true,
+      choose: () => act("remove"),
+    };
+    return [rename, move, ...(isKept ? [take] : []), remove];
   }
 
   list.addEventListener("keydown", onKey);

@@ -3,7 +3,7 @@ import { element } from "./dom.js";
 import { gettext } from "./i18n.js";
 import { isPicture, kindWords, sizeWords } from "./sizes.js";
 
-function explain({ kind, hash }) {
+function explain({ kind, hash }, isOwn) {
   const words = {
     binary: gettext("This is not text, so it cannot be edited here. Your programs can read it."),
     large: gettext("This is too large to edit here. Your programs can read it."),
@@ -11,6 +11,12 @@ function explain({ kind, hash }) {
     special: gettext("A command made this. It has no content to show."),
     untracked: gettext("There are too many files to edit this one too. Your programs can read it."),
   };
+  const hasContent = kind !== "link" && kind !== "special";
+  if (hasContent && !isOwn) {
+    return hash
+      ? gettext("This cannot be shown in the editor. The candidate’s programs can read it.")
+      : gettext("It is only on the machine that runs the candidate’s code, and is not kept.");
+  }
   const loss = gettext(
     "It is only on the machine that runs your code, and is lost if that is restarted.",
   );
@@ -18,8 +24,8 @@ function explain({ kind, hash }) {
   return isLost ? `${words.large} ${loss}` : words[kind];
 }
 
-/** root is the panel; addressOf(path) is where its content is. */
-export function createFileView({ root, addressOf }) {
+/** root is the panel; addressOf(path) is where its content is. isOwn is false for whoever only looks on. */
+export function createFileView({ root, addressOf, isOwn = true }) {
   let shown = "";
 
   function drawPicture({ path, hash }) {
@@ -40,7 +46,7 @@ export function createFileView({ root, addressOf }) {
     const download = { class: "button", href: addressOf(path), download: "" };
     root.replaceChildren(
       element("h2", {}, path.slice(path.lastIndexOf("/") + 1)),
-      element("p", { class: "muted" }, explain(entry)),
+      element("p", { class: "muted" }, explain(entry, isOwn)),
       element(
         "dl",
         { class: "facts" },

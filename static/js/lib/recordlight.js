@@ -50,3 +50,17 @@ export function createRecordLight(root, recording) {
   recording.on("change", draw);
   draw(recording.facts);
 }
+
+/** Says what goes wrong with the recording, with a way to go on, until it is well again. */
+export function tellRecording(notices, recording) {
+  recording.on("trouble", (text) => {
+    const action = { label: gettext("Try again"), run: () => recording.start() };
+    notices.show("recording", {
+      level: "warning",
+      text,
+      action: recording.facts.state === "paused" ? action : null,
+      closable: true,
+    });
+  });
+  recording.on("well", () => notices.clear("recording"));
+}

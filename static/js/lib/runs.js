@@ -83,8 +83,8 @@ export function createRuns({ root, socket, flush, target, inBrowser = null, memo
     begin({ kind });
     emitter.emit("show", kind === "tests" ? "tests" : "output");
     setState("busy", gettext("Storing your latest changes…"));
-    if (kind === "tests")
-      tests.replaceChildren(element("p", { class: "empty" }, gettext("Running the tests…")));
+    const soon = gettext("The results come here, one line for each test.");
+    if (kind === "tests") tests.replaceChildren(element("p", { class: "empty" }, soon));
     const { env, problem } = line.env();
     if (problem) return refuse("warning", problem);
     if (!(await flush())) {

@@ -31,6 +31,8 @@ export function kindWords(kind) {
 /** What a row of the tree says behind the name of a file that is no document. */
 export function fileWords({ kind, size }) {
   if (kind === "link" || kind === "special") return kindWords(kind);
+  // Its size says why it is not edited.
+  if (kind === "large") return sizeWords(size);
   return `${kindWords(kind)}, ${sizeWords(size)}`;
 }
 

@@ -14,6 +14,26 @@ export function createTreeAsks({ form, files, actions, moveTo, open }) {
     return new Set(others.map(({ path }) => short(path)));
   }
 
+  function askFolder(path, count, lost) {
+    const words = ngettext(
+      "Delete %(name)s with %(n)s file?",
+      "Delete %(name)s with %(n)s files?",
+      count,
+    );
+    const loss = ngettext(
+      "%(n)s of them is not kept and cannot come back.",
+      "%(n)s of them are not kept and cannot come back.",
+      lost,
+    );
+    const asked = interpolate(words, { name: `${short(path)}/`, n: count });
+    return lost ? `${asked} ${interpolate(loss, { n: lost })}` : asked;
+  }
+
+  function askLost(path) {
+    const words = gettext("Delete %(name)s? Its content is not kept, so this cannot be undone.");
+    return interpolate(words, { name: short(path) });
+  }
+
   return {
     create(place) {
       form.askName({
@@ -51,22 +71,18 @@ export function createTreeAsks({ form, files, actions, moveTo, open }) {
       });
     },
 
-    /** Once, for a folder; a file goes at once, and both can be undone. */
+    /** A file whose content is kept goes at once: that can be undone. All else is asked once. */
     remove({ path, isFolder }) {
-      if (!isFolder) {
+      const found = files().entries.filter((entry) => isAt(entry.path, path));
+      const lost = found.filter(({ hash }) => hash === "").length;
+      if (!isFolder && lost === 0) {
         actions.remove(path);
         return;
       }
-      const count = files().entries.filter((entry) => isAt(entry.path, path)).length;
-      const words = ngettext(
-        "Delete %(name)s with %(n)s file?",
-        "Delete %(name)s with %(n)s files?",
-        count,
-      );
       form.confirm({
-        question: interpolate(words, { name: `${short(path)}/`, n: count }),
+        question: isFolder ? askFolder(path, found.length, lost) : askLost(path),
         submit: gettext("Delete"),
-        send: () => actions.remove(path, { isAsked: true }),
+        send: () => actions.remove(path, { isAsked: true, isKept: lost < found.length }),
       });
     },
   };

@@ -4,7 +4,8 @@ import { gettext, interpolate } from "./i18n.js";
 import { createMenu } from "./menu.js";
 import { fileWords, isPicture } from "./sizes.js";
 
-function iconName({ isFolder, entry, path }) {
+/** The icon of a row: of a folder, a document, or of what is no document. */
+export function iconName({ isFolder, entry, path }) {
   if (isFolder) return "chevron";
   if (!entry.kind) return "file";
   if (entry.kind === "link") return "link";

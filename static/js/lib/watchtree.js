@@ -1,11 +1,14 @@
 // The files of one section to look at: open from pointer or keyboard, with a sign where the candidate is.
-import { element, icon } from "./dom.js";
-import { gettext } from "./i18n.js";
+import { element, icon, setText } from "./dom.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
 import { treeRows } from "./paths.js";
+import { fileWords } from "./sizes.js";
+import { iconName } from "./treeview.js";
 
-/** root holds [data-tree]. open(path) shows a file. */
-export function createWatchTree({ root, documents, open }) {
+/** root holds [data-tree]. others are the files that are no documents. open(path) shows a file. */
+export function createWatchTree({ root, documents, others, open }) {
   const list = root.querySelector("[data-tree]");
+  const more = root.querySelector("[data-tree-more]");
   const empty = root.querySelector("[data-tree-empty]");
   const collapsed = new Set();
   let folder = "";
@@ -20,6 +23,7 @@ export function createWatchTree({ root, documents, open }) {
   }
 
   function drawRow(row) {
+    const facts = row.entry?.kind ? fileWords(row.entry) : "";
     const isTabStop = row.path === (focused ?? active ?? rows[0]?.path);
     const item = element(
       "li",
@@ -32,10 +36,11 @@ export function createWatchTree({ root, documents, open }) {
         "aria-selected": row.isFolder ? null : String(row.path === active),
         "data-path": row.path,
         "data-level": Math.min(row.level, 6),
-        title: row.name,
+        title: facts ? `${row.name} · ${facts}` : row.name,
       },
-      icon(row.isFolder ? "chevron" : "file"),
-      element("span", {}, row.name),
+      icon(iconName(row)),
+      element("span", { class: "tree-name" }, row.name),
+      facts ? element("span", { class: "tree-facts" }, facts) : null,
       row.path === place ? sign() : null,
     );
     item.addEventListener("click", () => activate(row));
@@ -43,11 +48,14 @@ export function createWatchTree({ root, documents, open }) {
   }
 
   function draw() {
-    rows = treeRows(documents.entries, folder, collapsed);
+    rows = treeRows([...documents.entries, ...others.entries], folder, collapsed);
     const hadFocus = list.contains(document.activeElement);
     list.replaceChildren(...rows.map(drawRow));
     list.hidden = rows.length === 0;
     empty.hidden = rows.length > 0;
+    more.hidden = others.unlisted === 0;
+    const words = ngettext("and %(n)s more file", "and %(n)s more files", others.unlisted);
+    setText(more, interpolate(words, { n: others.unlisted }));
     if (hadFocus) list.querySelector('[tabindex="0"]')?.focus();
   }
 
@@ -88,6 +96,7 @@ export function createWatchTree({ root, documents, open }) {
     keys[event.key]();
   });
   documents.on("list", draw);
+  others.on("list", draw);
 
   return {
     showSection(name) {

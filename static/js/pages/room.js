@@ -31,10 +31,11 @@ import { createOtherFiles } from "../lib/otherfiles.js";
 import { startPage } from "../lib/page.js";
 import { createPanels } from "../lib/panels.js";
 import { createPendingStore } from "../lib/pendingstore.js";
-import { createRecordLight } from "../lib/recordlight.js";
+import { createRecordLight, tellRecording } from "../lib/recordlight.js";
 import { createRoomBar } from "../lib/roombar.js";
 import { followRoom } from "../lib/roomevents.js";
 import { createRoomFiles } from "../lib/roomfiles.js";
+import { createLeave } from "../lib/roomleave.js";
 import { createRoomRecording } from "../lib/roomrecording.js";
 import { roomShortcuts } from "../lib/roomshortcuts.js";
 import { createRuns } from "../lib/runs.js";
@@ -45,8 +46,6 @@ import { createTabs } from "../lib/tabs.js";
 import { createUndoStore } from "../lib/undostore.js";
 import { showWatchers } from "../lib/watchers.js";
 import { createWorkspace } from "../lib/workspace.js";
-
-const LEAVE_WITHIN_MS = 20_000;
 
 const config = readJson("room-config");
 const root = document.getElementById("room");
@@ -148,20 +147,7 @@ const recording = createRoomRecording({
   clock: () => clock.interviewMs() ?? 0,
 });
 
-let isLeaving = false;
-
-/** Goes to the next page, once; with wait after what is not stored yet has had its time. */
-async function leave({ url = config.finish_url, wait = false } = {}) {
-  if (wait) {
-    const patience = new Promise((resolve) => setTimeout(resolve, LEAVE_WITHIN_MS));
-    await Promise.race([recording.finish(), patience]);
-  }
-  if (isLeaving) return;
-  isLeaving = true;
-  recording.letGo();
-  location.assign(url);
-}
-
+const leave = createLeave({ documents, recording, url: config.finish_url });
 const finish = createFinish({
   dialog: document.getElementById("finish-dialog"),
   documents,
@@ -174,6 +160,7 @@ const help = document.getElementById("help-dialog");
 
 createRoomBar({ root, documents, socket, clock });
 createRecordLight(find('[data-state="record"]'), recording);
+tellRecording(notices, recording);
 const late = createLateWork({ store, left: documents.left, url: config.late_url, csrf });
 followRoom({ socket, documents, clock, notices, late, leave });
 
@@ -189,16 +176,6 @@ runs.on("show", (name) => {
   panels.reveal("results");
   resultTabs.select(name);
 });
-recording.on("trouble", (text) => {
-  const action = { label: gettext("Try again"), run: () => recording.start() };
-  notices.show("recording", {
-    level: "warning",
-    text,
-    action: recording.facts.state === "paused" ? action : null,
-    closable: true,
-  });
-});
-recording.on("well", () => notices.clear("recording"));
 socket.on("hello", (frame) => {
   if (!sections.current) sections.show(frame.section, { tell: false });
 });
@@ -215,13 +192,6 @@ find('[data-open="finish"]').addEventListener("click", () => finish.open());
 addDiagnostics("sockets", () => [socket.state, assistantSocket.state]);
 addDiagnostics("documents", () => documents.status.state);
 addDiagnostics("recording", () => ({ ...recording.facts }));
-
-addEventListener("pagehide", () => documents.rememberAll());
-addEventListener("beforeunload", (event) => {
-  const { unsaved, state, isKept } = documents.status;
-  const isSafe = isKept && (state === "offline" || state === "held");
-  if (!isLeaving && unsaved > 0 && !isSafe) event.preventDefault();
-});
 
 socket.open();
 if (chat) assistantSocket.open();

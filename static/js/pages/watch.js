@@ -7,15 +7,18 @@
 //   may_type           whether this member may edit documents
 //   sees_conversation  whether there is a conversation to be seen
 //   last_run           id of the latest run, or null
+//   content_url        where the content of a file that is no document is, by its path
 import { createClock } from "../lib/clock.js";
 import { createDocuments } from "../lib/documents.js";
 import { readJson } from "../lib/dom.js";
 import { createEditor } from "../lib/editor.js";
 import { editorExtensions } from "../lib/editorsetup.js";
+import { createFileView } from "../lib/fileview.js";
 import { createFollow } from "../lib/follow.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { createCopies, watchCopies } from "../lib/insertions.js";
 import { createNotices } from "../lib/notices.js";
+import { createOtherFiles } from "../lib/otherfiles.js";
 import { startPage } from "../lib/page.js";
 import { createPanels } from "../lib/panels.js";
 import { createPendingStore } from "../lib/pendingstore.js";
@@ -74,10 +77,17 @@ const documents = createDocuments({
       extras: presence.extensions(),
     }),
 });
-const editor = createEditor({ root, documents });
+const others = createOtherFiles({ socket });
+const fileView = createFileView({
+  root: find("[data-file-view]"),
+  addressOf: (path) => `${config.content_url}?${new URLSearchParams({ path })}`,
+  isOwn: false,
+});
+const editor = createEditor({ root, documents, others, fileView });
 const tree = createWatchTree({
   root: find("[data-files]"),
   documents,
+  others,
   open: (path) => {
     panels.show("code");
     editor.show(path, { focus: true });
@@ -117,7 +127,7 @@ find("[data-show-time]").addEventListener("click", () => {
   factTabs.select("facts");
 });
 follow.on("place", tree.setPlace);
-editor.on("active", tree.setActive);
+editor.on("active", (_document, path) => tree.setActive(path));
 editor.on("problem", (message, path) => {
   notices.show(`file:${path}`, { level: "warning", text: message, closable: true });
 });

@@ -110,6 +110,25 @@ def test_tabs_and_code_work_by_keyboard(
     expect(page.locator("[data-code-lines] tr.added")).to_have_count(2)
 
 
+def test_lines_of_a_file_say_who_wrote_them_and_lead_to_the_moment(
+    page: Page, live_server: LiveServer, people: People
+) -> None:
+    open_desk(page, live_server, people, "words")
+    page.get_by_role("tab", name="Facts").click()
+
+    bar = page.locator(".origin-bar.is-large")
+    expect(bar).to_have_attribute("aria-label", "Starter file 100\xa0%")
+    page.get_by_text("Line by line, in 1 file").click()
+    page.locator("[data-written]").click()
+    line = page.locator("[data-written-lines] tbody tr")
+    expect(line.locator("[data-by=starter]")).to_have_text("words")
+    expect(line.locator(".by")).to_have_text("Starter file")
+    line.locator("[data-moment]").click()
+    expect(page.locator("[data-shown]")).to_contain_text(
+        "File created: ladder/words.py"
+    )
+
+
 def test_events_are_filtered_and_counted(
     page: Page, live_server: LiveServer, people: People
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.test import Client
 from playwright.sync_api import (
     BrowserContext,
@@ -22,8 +23,9 @@ from playwright.sync_api import (
 from accounts.enums import Role
 from accounts.models import User
 from base.clock import now
-from interviews.enums import InterviewState, RunState
+from interviews.enums import FileKind, InterviewState, Origin, RunState
 from interviews.models import Document, Interview
+from interviews.services.workspace_files import keep_file
 from tests.e2e.conftest import Launch, LiveSite, address_of, enter
 from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.interviews import (
@@ -254,6 +256,36 @@ def test_watch_says_how_long_the_candidate_is_away(stage: Stage) -> None:
     expect(state).to_contain_text("away for")
     expect(watch.locator("[data-watch-announce]")).to_have_text("The candidate is away")
     expect(state).to_have_text("away for 5 s")
+
+
+def test_watch_lists_files_that_are_no_documents(stage: Stage) -> None:
+    for name, kind, data in (
+        ("cities.db", FileKind.BINARY, b"\0\1"),
+        ("dump.bin", FileKind.LARGE, None),
+    ):
+        with transaction.atomic():
+            keep_file(
+                stage.interview,
+                f"{stage.folder}/{name}",
+                kind,
+                data,
+                size=2 if data else 9_000_000,
+                hash="a" * 64 if data else "",
+                origin=Origin.SYSTEM,
+            )
+    watch = stage.open_watch(stage.member("Dana Reyes"))
+
+    rows = watch.get_by_role("treeitem")
+    expect(rows.filter(has_text="cities.db")).to_contain_text("Binary file, 2 bytes")
+    rows.filter(has_text="dump.bin").click()
+    view = watch.get_by_role("region", name="File", exact=True)
+    expect(view).to_contain_text("is not kept")
+    expect(view.get_by_role("link")).to_have_count(0)
+
+    rows.filter(has_text="cities.db").click()
+    with watch.expect_download() as download:
+        view.get_by_role("link", name="Download").click()
+    assert Path(download.value.path()).read_bytes() == b"\0\1"
 
 
 def test_watch_shows_the_last_run_and_what_the_time_is_made_of(stage: Stage) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from interviews.models import Interview
-from interviews.services.candidates import last_device_check
+from interviews.selectors.records import last_device_check
 from tests.e2e.conftest import Launch, LiveSite, address_of, enter
 
 pytestmark = pytest.mark.browser

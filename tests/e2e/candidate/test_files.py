@@ -4,12 +4,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from base.clock import now
-from interviews.enums import InterviewState
+from interviews.enums import FileKind, InterviewState, Origin
 from interviews.models import Document, Interview, WorkspaceFile
-from interviews.services.workspace_files import read_content
+from interviews.services.workspace_files import keep_file, read_content
 from tests.e2e.conftest import LiveSite
 from tests.factories.interviews import InterviewFactory
 from tests.js.browser.conftest import PHONE, Room, find_violations, room
@@ -184,6 +185,39 @@ def test_deleted_file_comes_back_with_what_was_typed_last(
     page.keyboard.type(" of all")
     expect(page.locator("[data-state=saved]")).to_have_text("Saved")
     assert stored(interview)["solution.py"].endswith(b"# last of all")
+
+
+def test_file_without_content_is_deleted_after_a_question(
+    room: Room, interview: Interview
+) -> None:
+    path = f"{folder_of(interview)}/dump.bin"
+    with transaction.atomic():
+        keep_file(
+            interview,
+            path,
+            FileKind.LARGE,
+            None,
+            size=9_000_000,
+            hash="",
+            origin=Origin.SYSTEM,
+        )
+    page = room.open()
+    page.keyboard.press("Alt+f")
+    row(page, "dump.bin").focus()
+    expect(page.get_by_role("button", name="Rename")).to_be_disabled()
+
+    page.keyboard.press("Delete")
+    expect(page.locator("[data-tree-form]")).to_contain_text("cannot be undone")
+    page.keyboard.press("Escape")
+    expect(row(page, "dump.bin")).to_be_focused()
+    page.keyboard.press("Delete")
+    page.keyboard.press("Enter")
+
+    expect(row(page, "dump.bin")).to_have_count(0)
+    line = page.locator("[data-file-line]")
+    expect(line).to_contain_text("Deleted dump.bin.")
+    expect(line.get_by_role("button", name="Undo")).to_have_count(0)
+    assert not WorkspaceFile.objects.filter(interview=interview).exists()
 
 
 def test_move_is_chosen_in_the_menu_by_keys(page: Page, interview: Interview) -> None:

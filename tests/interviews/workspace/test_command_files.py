@@ -249,6 +249,32 @@ async def test_binary_and_odd_files_are_listed_and_kept_where_they_can_be(
     assert contents == {picture: b"\x89PNG\0"}
 
 
+async def test_file_without_content_that_is_deleted_goes_from_the_disk(
+    interview: Interview, folder: str, fake_runner: FakeRunner
+) -> None:
+    dump, link = f"{folder}/dump", f"{folder}/here"
+
+    async def write(run: FakeRun) -> None:
+        assert run.disk is not None
+        run.disk.odd |= {dump: ("large", 9_000_000), link: ("link", 4)}
+
+    async with open_window(interview) as window:
+        fake_runner.script = doing(write)
+        await run_to_end(window, section=folder, kind="file")
+        await window.ask("file.delete", path=dump)
+        await window.ask("file.delete", path=link)
+        await window.ask("file.create", path=link, text="text now")
+        fake_runner.script = FakeRunner.script
+        await run_to_end(window, section=folder, kind="file")
+
+    disk = disk_of(fake_runner, interview)
+    assert disk.odd == {}
+    assert disk.files[link] == b"text now"
+    lease = await WorkspaceLease.objects.aget(interview=interview)
+    assert lease.taken == {}
+    assert not await WorkspaceFile.objects.filter(interview=interview).aexists()
+
+
 async def test_other_line_ends_stay_on_the_disk(
     interview: Interview, folder: str, fake_runner: FakeRunner
 ) -> None:

@@ -5,6 +5,7 @@ from pytest_django.fixtures import Settings
 
 from interviews.enums import FileKind, Origin
 from interviews.errors import InterviewEndedError
+from interviews.models import WorkspaceLease
 from interviews.selectors.origins import read_text_runs
 from interviews.selectors.workspace import list_updates_since
 from interviews.services import workspace_files
@@ -19,6 +20,7 @@ from interviews.workspace.errors import (
     PathTakenError,
     WorkspaceFullError,
 )
+from interviews.workspace.mirror import ERASED
 from tests.interviews.workspace.filebench import BINARY, Bench
 
 
@@ -262,12 +264,10 @@ def test_command_replaces_and_removes_contents_for_good(bench: Bench) -> None:
     assert bench.kinds() == ["other_file.kept"] * 2 + ["other_file.dropped"]
 
 
-@pytest.mark.parametrize("path", ["lib/link", "lib"])
-def test_file_without_content_is_left_to_commands(bench: Bench, path: str) -> None:
-    bench.create("lib/a.py")
+def keep_link(bench: Bench, path: str) -> None:
     keep_file(
         bench.interview,
-        bench.full("lib/link"),
+        bench.full(path),
         FileKind.LINK,
         None,
         size=3,
@@ -275,11 +275,48 @@ def test_file_without_content_is_left_to_commands(bench: Bench, path: str) -> No
         origin=Origin.SYSTEM,
     )
 
-    with pytest.raises(NotKeptError):
-        bench.delete(path)
+
+@pytest.mark.parametrize("path", ["lib/link", "lib"])
+def test_only_a_command_moves_a_file_without_content(bench: Bench, path: str) -> None:
+    bench.create("lib/a.py")
+    keep_link(bench, "lib/link")
+
     with pytest.raises(NotKeptError):
         bench.rename(path, "elsewhere")
     assert bench.paths() == ["lib/a.py", "lib/link"]
+
+
+def test_file_without_content_is_deleted_for_good(bench: Bench) -> None:
+    keep_link(bench, "link")
+    keep_link(bench, "other")
+    lease = WorkspaceLease.objects.create(
+        interview=bench.interview, runner="unix:here", taken={"a": ["", "b"]}
+    )
+
+    deletion = bench.delete("link")
+
+    assert bench.paths() == ["other"]
+    lease.refresh_from_db()
+    assert lease.taken == {"a": ["", "b"], bench.full("link"): ["", ERASED]}
+    with pytest.raises(MissingError):
+        bench.restore(deletion)
+    assert delete_file(
+        bench.interview.pk, path=bench.full("link"), client_id=deletion
+    ).is_repeat
+
+
+def test_folder_comes_back_without_what_had_no_content(bench: Bench) -> None:
+    bench.create("lib/a.py", "a")
+    bench.upload("lib/data.bin", BINARY)
+    keep_link(bench, "lib/link")
+    keep_link(bench, "elsewhere")
+
+    deletion = bench.delete("lib")
+    assert bench.paths() == ["elsewhere"]
+
+    bench.restore(deletion)
+    assert bench.paths() == ["elsewhere", "lib/a.py", "lib/data.bin"]
+    assert bench.document("lib/a.py").text == "a"
 
 
 def test_entries_count_folders_too(bench: Bench, settings: Settings) -> None:

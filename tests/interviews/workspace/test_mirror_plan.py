@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from interviews.workspace.mirror import (
+    ERASED,
     KeptFile,
     Plan,
     Rules,
@@ -350,3 +351,26 @@ def test_moved_document_leaves_its_old_place() -> None:
 
     assert made.writes == {"ladder/b.py": ""}
     assert made.erasures == {"ladder/a.py": "v1"}
+
+
+@pytest.mark.parametrize("kind", ["large", "link", "special"])
+@pytest.mark.parametrize(
+    ("document", "kept"),
+    [
+        pytest.param(None, None, id="nothing-instead"),
+        pytest.param("v1", None, id="a-document-instead"),
+        pytest.param(None, KeptFile("binary", 3, "b1"), id="an-upload-instead"),
+    ],
+)
+def test_what_has_no_content_is_erased_before_anything_takes_its_place(
+    kind: EntryKind, document: str | None, kept: KeptFile | None
+) -> None:
+    made = plan(document, odd(kind), kept=kept, taken=("", ERASED))
+
+    assert words(made) == ["erase "]
+
+
+def test_what_a_command_made_in_the_place_of_what_was_deleted_stays() -> None:
+    made = plan(None, on_disk("v1"), taken=("", ERASED))
+
+    assert words(made) == ["take as document since ever"]

@@ -9,6 +9,7 @@ import pytest
 
 from runner import openat2
 from runner.workspaces import writing
+from runner.workspaces.bounds import FILE_BYTES
 from runner.workspaces.files import hash_bytes
 from tests.runner.workspaces.conftest import Ground, names_in
 
@@ -79,6 +80,51 @@ def test_what_is_in_the_way_is_a_conflict(
     assert not ground.write("task/in/a", b"new", b"old")
 
     assert ground.scan() == before
+    assert ground.staged() == []
+
+
+def make_large(path: Path) -> None:
+    path.touch()
+    os.truncate(path, FILE_BYTES + 1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda path: path.symlink_to("elsewhere"), os.mkfifo, make_large],
+    ids=["link", "pipe", "large file"],
+)
+def test_what_has_no_hash_is_deleted_where_none_is_expected(
+    ground: Ground, make: Callable[[Path], object]
+) -> None:
+    ground.path("task/in").mkdir(parents=True)
+    make(ground.path("task/in/a"))
+
+    assert ground.write("task/in/a", None, b"old") is False
+    assert ground.write("task/in/a", None, None)
+
+    assert names_in(ground.path("task")) == []
+    assert ground.staged() == []
+    assert ground.write("task/in/a", None, None)
+
+
+def test_content_put_in_the_place_of_what_has_no_hash_is_not_deleted(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground.path("task").mkdir()
+    ground.path("task/a").symlink_to("elsewhere")
+
+    moves = iter([True, False])
+
+    def move_late(parent: int, name: str, to: int, new: str) -> None:
+        if next(moves):
+            ground.path("task/a").unlink()
+            ground.put("task/a", b"theirs")
+        openat2.move_new(parent, name, to, new)
+
+    monkeypatch.setattr(writing, "move_new", move_late)
+
+    assert ground.write("task/a", None, None) is False
+    assert ground.read("task/a") == {"task/a": b"theirs"}
     assert ground.staged() == []
 
 

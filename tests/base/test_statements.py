@@ -1,0 +1,102 @@
+"""Rows locked and written without the ORM are what the ORM would have read and written."""
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.db.models import Model
+from django.db.transaction import TransactionManagementError
+
+from base.clock import now
+from base.statements import insert_row, lock_row, update_row
+from interviews.models import Document, Event, Interview
+from tests.factories.interviews import InterviewFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def interview() -> Interview:
+    made: Interview = InterviewFactory.create(state="active")
+    return made
+
+
+@pytest.fixture
+def document(interview: Interview) -> Document:
+    return Document.objects.create(
+        interview=interview,
+        path="a b/ä.py",
+        text="100 % 'ß' 😀\n",
+        hash="0" * 64,
+        size=7,
+        interviewer_ranges=[[0, 2]],
+    )
+
+
+def values(row: Model) -> dict[str, object]:
+    """The fields that are there without another query."""
+    names = [field.attname for field in row._meta.concrete_fields]
+    return {name: vars(row)[name] for name in names if name in vars(row)}
+
+
+@transaction.atomic
+def test_locked_row_is_what_the_orm_reads(
+    interview: Interview, document: Document
+) -> None:
+    names = tuple(field.name for field in Document._meta.concrete_fields)
+
+    # In whatever order the names come.
+    found = lock_row(Document, names[::-1], interview=interview.pk, path=document.path)
+
+    assert found is not None
+    assert values(found) == values(Document.objects.get(pk=document.pk))
+    assert found == document
+
+
+@transaction.atomic
+def test_field_that_was_not_named_is_read_when_asked_for(interview: Interview) -> None:
+    found = lock_row(Interview, ("id", "ends_at"), no_key=True, id=interview.pk)
+
+    assert found is not None
+    assert values(found) == {"id": interview.pk, "ends_at": interview.ends_at}
+    assert found.started_at == interview.started_at
+
+
+@transaction.atomic
+def test_row_that_is_not_there_is_none(document: Document) -> None:
+    assert lock_row(Document, ("id",), path="a") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lock_outside_of_a_transaction_is_refused() -> None:
+    with pytest.raises(TransactionManagementError):
+        lock_row(Document, ("id",), path="a")
+
+
+def test_update_writes_only_what_is_named(document: Document) -> None:
+    document.text, document.size, document.interviewer_ranges = "new", 3, [[1, 2]]
+    document.updated_at, document.path = now(), "not written"
+
+    update_row(document, ("text", "size", "interviewer_ranges", "updated_at"))
+
+    stored = Document.objects.get(pk=document.pk)
+    assert values(stored) == {**values(document), "path": "a b/ä.py"}
+
+
+def test_update_of_a_row_that_is_gone_is_an_error(document: Document) -> None:
+    Document.objects.all().delete()
+
+    with pytest.raises(DatabaseError):
+        update_row(document, ("text",))
+
+
+def test_inserted_row_gets_its_number(interview: Interview) -> None:
+    payload = {"a": ["%s", None, {"ß": 1.5}]}
+    event = Event(
+        interview=interview, seq=1, origin="system", kind="k", payload=payload
+    )
+
+    insert_row(event)
+
+    stored = Event.objects.get(interview=interview)
+    assert stored == event
+    assert values(stored) == values(event)
+    assert not event._state.adding
