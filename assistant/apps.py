@@ -6,7 +6,10 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
-from assistant.receivers import import_prompts_after_migrate
+from assistant.receivers import (
+    import_models_after_migrate,
+    import_prompts_after_migrate,
+)
 
 
 class AssistantConfig(AppConfig):
@@ -20,3 +23,4 @@ class AssistantConfig(AppConfig):
         """Register event kinds, pipeline steps, checks and the shutdown hook."""
         import_module("assistant.wiring")
         post_migrate.connect(import_prompts_after_migrate, sender=self)
+        post_migrate.connect(import_models_after_migrate, sender=self)

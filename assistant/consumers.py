@@ -14,6 +14,7 @@ from assistant.errors import UnknownTurnError
 from assistant.models import Message, Turn
 from assistant.protocol import (
     PROTOCOL,
+    MessageRate,
     Ping,
     TurnAsk,
     TurnResume,
@@ -22,6 +23,7 @@ from assistant.protocol import (
     delta_frame,
     failed_frame,
     finished_frame,
+    rated_frame,
 )
 from assistant.selectors import (
     brief_notice,
@@ -32,6 +34,8 @@ from assistant.selectors import (
     stored_text,
 )
 from assistant.services.endings import interrupt_dead_turns
+from assistant.services.feedback import rate_message
+from assistant.services.queue import promote_ready
 from assistant.services.turns import ask, request_stop
 from assistant.turns.live import LiveTurn
 from assistant.turns.registry import find_live, start_turn
@@ -59,22 +63,17 @@ class AssistantConsumer(InterviewConsumer[Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._following: dict[UUID, asyncio.Task[None]] = {}
-        self._resume_at: tuple[UUID, int] | None = None
+        self._resume_at: list[tuple[UUID, int]] = []
         self._sees_cost = False
 
     async def hello(self) -> Mapping[str, Any]:
-        """Return the conversation, and the live answer as far as it is known here."""
+        """Return the conversations, and live answers as far as they are known here."""
         user_id = self._user_id()
         state = await database_sync_to_async(_read_state)(self.interview_id, user_id)
         self._sees_cost = bool(state["sees_cost"])
-        turn_id, text = state.pop("live_turn"), state.pop("live_text")
-        live = None
-        if turn_id is not None:
-            local = find_live(turn_id)
-            text = local.text.text if local else text
-            offset = utf16_length(text)
-            live = {"turn": str(turn_id), "offset": offset, "text": text}
-            self._resume_at = (turn_id, offset)
+        for turn_id in state.pop("ready"):
+            start_turn(turn_id)
+        lives = [self._describe_live(**live) for live in state.pop("live")]
         limits = settings.LIMITS
         return {
             "protocol": PROTOCOL,
@@ -83,8 +82,17 @@ class AssistantConsumer(InterviewConsumer[Any]):
                 "message_chars": limits["message_chars"],
                 "pasted_code_chars": limits["pasted_code_chars"],
             },
-            "live": live,
+            "lives": lives,
+            "live": lives[0] if lives else None,
         }
+
+    def _describe_live(self, turn: UUID, text: str, **known: Any) -> dict[str, Any]:
+        """Return a live turn for a page, which is told of the rest from there on."""
+        local = find_live(turn)
+        text = local.text.text if local else text
+        offset = utf16_length(text)
+        self._resume_at.append((turn, offset))
+        return {"turn": str(turn), "offset": offset, "text": text, **known}
 
     def _user_id(self) -> int | None:
         """Return the member's number, None for the candidate."""
@@ -92,9 +100,9 @@ class AssistantConsumer(InterviewConsumer[Any]):
         return None if user is None else user.pk
 
     async def after_hello(self) -> None:
-        """Go on with the live answer without being asked."""
-        if self._resume_at is not None:
-            self._follow(*self._resume_at)
+        """Go on with the live answers without being asked."""
+        for turn_id, offset in self._resume_at:
+            self._follow(turn_id, offset)
 
     async def handle(self, frame: Any) -> None:
         """Dispatch a frame; only the candidate asks and stops."""
@@ -108,6 +116,8 @@ class AssistantConsumer(InterviewConsumer[Any]):
             await self._ask(frame)
         elif isinstance(frame, TurnStop):
             await self._stop(frame)
+        elif isinstance(frame, MessageRate):
+            await self._rate(frame)
 
     async def _ask(self, frame: TurnAsk) -> None:
         turn, is_new = await database_sync_to_async(ask)(
@@ -127,6 +137,7 @@ class AssistantConsumer(InterviewConsumer[Any]):
                 "id": frame.id,
                 "turn": str(turn.pk),
                 "conversation": str(turn.conversation_id),
+                "is_waiting": turn.state == TurnState.WAITING,
             }
         )
         if is_new:
@@ -156,6 +167,26 @@ class AssistantConsumer(InterviewConsumer[Any]):
             return
         await database_sync_to_async(_stop_elsewhere)(self.interview_id, frame.turn)
 
+    async def _rate(self, frame: MessageRate) -> None:
+        """Keep a rating; every page of the interview shows it, this one included."""
+        await database_sync_to_async(rate_message)(
+            self.interview_id, frame.message, rating=frame.rating
+        )
+        await self.channel_layer.group_send(
+            interview_group(self.interview_id),
+            {
+                "type": "message.rated",
+                "message": str(frame.message),
+                "rating": frame.rating.value if frame.rating else None,
+            },
+        )
+
+    async def message_rated(self, message: Mapping[str, Any]) -> None:
+        """Tell the page how an answer is rated now."""
+        await self.send_frame(
+            rated_frame(UUID(str(message["message"])), message["rating"])
+        )
+
     def _follow(self, turn_id: UUID, offset: int, frame_id: str | None = None) -> None:
         """Send this turn's deltas from `offset` on, in a task of this socket."""
         known = self._following.get(turn_id)
@@ -165,7 +196,7 @@ class AssistantConsumer(InterviewConsumer[Any]):
         work = (
             self._follow_live(live, offset, frame_id)
             if live is not None
-            else self._follow_stored(turn_id, offset)
+            else self._follow_stored(turn_id, offset, frame_id)
         )
         self._following[turn_id] = asyncio.create_task(self._observe(work))
 
@@ -192,7 +223,8 @@ class AssistantConsumer(InterviewConsumer[Any]):
             cost = await self._read_cost(live.id)
             await self.send_frame({**live.end_frame, **cost})
         else:
-            await self._follow_stored(live.id, max(offset, live.text.length))
+            offset = max(offset, live.text.length)
+            await self._follow_stored(live.id, offset, frame_id)
 
     async def _send_started(
         self, turn_id: UUID, frame: Mapping[str, Any], frame_id: str | None
@@ -212,13 +244,24 @@ class AssistantConsumer(InterviewConsumer[Any]):
             }
         )
 
-    async def _follow_stored(self, turn_id: UUID, offset: int) -> None:
-        """Follow a turn through its checkpoints until it has ended."""
+    async def _follow_stored(
+        self, turn_id: UUID, offset: int, frame_id: str | None = None
+    ) -> None:
+        """Follow a turn through its checkpoints until it has ended, or begins here.
+
+        A question that waits is begun by whoever first sees that it may.
+        """
         while True:
-            turn, text, answer = await database_sync_to_async(_read_progress)(
+            turn, text, answer, ready = await database_sync_to_async(_read_progress)(
                 self.interview_id, turn_id
             )
             if turn is None:
+                return
+            for ready_id in ready:
+                start_turn(ready_id)
+            live = find_live(turn_id)
+            if live is not None and (live.end_frame or not live.ended.is_set()):
+                await self._follow_live(live, offset, frame_id)
                 return
             if utf16_length(text) > offset:
                 await self.send_frame(
@@ -246,7 +289,8 @@ class AssistantConsumer(InterviewConsumer[Any]):
 def _read_state(interview_id: UUID, user_id: int | None) -> dict[str, Any]:
     interview = Interview.objects.get(pk=interview_id)
     interrupt_dead_turns(interview)
-    return build_hello(interview_id, user_id)
+    ready = promote_ready(interview)
+    return {**build_hello(interview_id, user_id), "ready": ready}
 
 
 def _stop_elsewhere(interview_id: UUID, turn_id: UUID) -> None:
@@ -255,14 +299,17 @@ def _stop_elsewhere(interview_id: UUID, turn_id: UUID) -> None:
 
 def _read_progress(
     interview_id: UUID, turn_id: UUID
-) -> tuple[Turn | None, str, Message | None]:
+) -> tuple[Turn | None, str, Message | None, list[UUID]]:
     turn = find_turn(interview_id, turn_id)
     if turn is None:
-        return None, "", None
-    interrupt_dead_turns(Interview.objects.get(pk=interview_id))
+        return None, "", None, []
+    interview = Interview.objects.get(pk=interview_id)
+    interrupt_dead_turns(interview)
+    is_waiting = turn.state == TurnState.WAITING
+    ready = promote_ready(interview) if is_waiting else []
     answer = find_answer(turn_id)
     text = answer.text if answer else stored_text(turn_id)
-    return (answer.turn if answer else turn), text, answer
+    return (answer.turn if answer else turn), text, answer, ready
 
 
 def _closing_frame(turn: Turn, answer: Message) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 class TurnState(models.TextChoices):
     """Where a turn stands."""
 
+    WAITING = "waiting", _("Waiting for the answer before")
     QUEUED = "queued", _("Queued")
     RUNNING = "running", _("Running")
     FINISHED = "finished", _("Finished")
@@ -27,3 +28,58 @@ class PromptPurpose(models.TextChoices):
 
     CHAT = "chat", _("Chat with the candidate")
     SCORE = "score", _("Scoring")
+
+
+class ActivationKind(models.TextChoices):
+    """How a wording came to be the one in use."""
+
+    SHIPPED = "shipped", _("Shipped with the program")
+    CHOSEN = "chosen", _("Put into use")
+    ROLLED_BACK = "rolled_back", _("Rolled back")
+    WON = "won", _("Won an experiment")
+
+
+class ExperimentState(models.TextChoices):
+    """Where an experiment stands; it runs once and is never started again."""
+
+    DRAFT = "draft", _("Draft")
+    RUNNING = "running", _("Running")
+    STOPPED = "stopped", _("Stopped")
+
+
+class Rating(models.TextChoices):
+    """What the candidate thinks of an answer."""
+
+    UP = "up", _("Helpful")
+    DOWN = "down", _("Not helpful")
+
+
+class EpochReason(models.TextChoices):
+    """Why a new epoch of the context began."""
+
+    FIRST = "first", _("First question")
+    SIZE = "size", _("The last one was full")
+    SYSTEM = "system", _("Another section or wording of the prompt")
+    MODEL = "model", _("Another model")
+    REFUSED = "refused", _("The provider refused the last one")
+
+
+class ContextKind(models.TextChoices):
+    """What a block of the context is."""
+
+    FILE = "file", _("File, whole")
+    CHANGE = "change", _("Changes of a file")
+    GONE = "gone", _("File deleted or renamed")
+    RUN = "run", _("Test output")
+    MESSAGE = "message", _("Question")
+    NOTE = "note", _("Note")
+    ANSWER = "answer", _("Answer")
+
+
+class ModelPurpose(models.TextChoices):
+    """What a model is asked for."""
+
+    CHAT = "chat", _("Chat with the candidate")
+    HINT = "hint", _("Hints")
+    SCORE = "score", _("Scoring")
+    GENERATE = "generate", _("Questions")

@@ -50,15 +50,32 @@ class TooManyAsksError(AssistantError):
     retryable = True
 
 
-class TurnLiveError(AssistantError):
-    """An answer is still being written."""
+class TurnQueueFullError(AssistantError):
+    """An answer is being written and one more question waits already."""
 
-    code = "turn_live"
+    code = "turn_queue_full"
     status = 409
     retryable = True
 
     def __init__(self) -> None:
-        super().__init__(_("The assistant is still answering. Wait, or press Stop."))
+        super().__init__(
+            _(
+                "One question is waiting already. Wait for the answer, or take the "
+                "waiting question back."
+            )
+        )
+
+
+class TooManyConversationsError(AssistantError):
+    """The interview has as many conversations as it may."""
+
+    code = "too_many_conversations"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This interview has as many conversations as it can have. Go on in one.")
+        )
 
 
 class UnknownTurnError(AssistantError):
@@ -166,4 +183,47 @@ class ProviderError(AssistantError):
     @property
     def is_fault(self) -> bool:
         """Whether the provider failed, or we did, and not what was asked."""
-        return self.code not in ("invalid_request_error", "request_too_large")
+        return self.code not in (
+            "invalid_request_error",
+            "request_too_large",
+            "context_exceeded",
+        )
+
+
+class PromptTextError(AssistantError):
+    """A wording that cannot be filled in; the message names every fault."""
+
+    code = "prompt_text"
+    status = 422
+
+
+class PromptFixedError(AssistantError):
+    """The wording is no draft any more."""
+
+    code = "prompt_fixed"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "This version is fixed: answers may name it. Start a new draft from it "
+                "instead."
+            )
+        )
+
+
+class NothingToRollBackError(AssistantError):
+    """Nothing was in use before."""
+
+    code = "nothing_to_roll_back"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("No other version was in use before this one."))
+
+
+class ExperimentError(AssistantError):
+    """The experiment is not in a state, or not of a shape, for this."""
+
+    code = "experiment"
+    status = 409

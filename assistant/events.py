@@ -48,3 +48,25 @@ class TurnFailed(Payload):
     turn: str
     code: str
     text_length: int
+
+
+@register_kind
+class MessageRated(Payload):
+    """The candidate rated an answer: up, down, or null to take it back."""
+
+    kind: ClassVar[str] = "message.rated"
+    turn: str
+    message: str
+    rating: str | None
+
+
+@register_kind
+class TurnFallback(Payload):
+    """Another model answers than the one chosen, which failed with `code`."""
+
+    kind: ClassVar[str] = "turn.fallback"
+    turn: str
+    chosen: str
+    model: str
+    provider: str
+    code: str

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from assistant.enums import Rating
+
 PROTOCOL = 1
 
 
@@ -37,6 +39,15 @@ class TurnStop(_Frame):
     turn: UUID
 
 
+class MessageRate(_Frame):
+    """Rate an answer; null takes the rating back."""
+
+    type: Literal["message.rate"]
+    id: str = Field(default="", max_length=64)
+    message: UUID
+    rating: Rating | None
+
+
 class Ping(_Frame):
     """Is the server there? Answered with the same `t`."""
 
@@ -51,23 +62,33 @@ class Pong(_Frame):
 
 
 ClientFrame = Annotated[
-    TurnAsk | TurnResume | TurnStop | Ping | Pong, Field(discriminator="type")
+    TurnAsk | TurnResume | TurnStop | MessageRate | Ping | Pong,
+    Field(discriminator="type"),
 ]
-client_frames: TypeAdapter[TurnAsk | TurnResume | TurnStop | Ping | Pong] = TypeAdapter(
-    ClientFrame
-)
+client_frames: TypeAdapter[
+    TurnAsk | TurnResume | TurnStop | MessageRate | Ping | Pong
+] = TypeAdapter(ClientFrame)
 
 
 def started_frame(
-    turn_id: UUID, model: str, *, is_simulated: bool, is_brief: bool
+    turn_id: UUID,
+    model: str,
+    *,
+    is_simulated: bool,
+    is_brief: bool,
+    fallback_from: str = "",
 ) -> dict[str, Any]:
-    """Return `turn.started`, less what only the store knows: the consumer adds it."""
+    """Return `turn.started`, less what only the store knows: the consumer adds it.
+
+    `fallback_from` names the model that should have answered and could not.
+    """
     return {
         "type": "turn.started",
         "turn": str(turn_id),
         "model": model,
         "simulated": is_simulated,
         "brief": is_brief,
+        "fallback_from": fallback_from or None,
     }
 
 
@@ -97,14 +118,20 @@ def failed_frame(
     retryable: bool,
     retry_after: float | None = None,
 ) -> dict[str, Any]:
-    """Return `turn.failed`."""
+    """Return `turn.failed`; what had arrived is kept, `retryable` offers to go on."""
     frame: dict[str, Any] = {
         "type": "turn.failed",
         "turn": str(turn_id),
         "code": code,
         "message": message,
         "retryable": retryable,
+        "stop_reason": "interrupted" if code == "interrupted" else "error",
     }
     if retry_after is not None:
         frame["retry_after"] = retry_after
     return frame
+
+
+def rated_frame(message_id: UUID, rating: str | None) -> dict[str, Any]:
+    """Return `message.rated`."""
+    return {"type": "message.rated", "message": str(message_id), "rating": rating}

@@ -15,7 +15,20 @@ def import_prompts_after_migrate(
     )
 
     try:
-        apps.get_model("assistant", "PromptVersion")
+        apps.get_model("assistant", "PromptActivation")
     except LookupError:
         return
     import_shipped_prompts()
+
+
+def import_models_after_migrate(*, apps: Apps = installed_apps, **_kwargs: Any) -> None:
+    """Add what is shipped of models, unless the table was migrated away."""
+    from assistant.services.catalogue import (  # noqa: PLC0415 -- models are not loaded when apps.py is
+        import_shipped_models,
+    )
+
+    try:
+        apps.get_model("assistant", "ModelVersion")
+    except LookupError:
+        return
+    import_shipped_models()

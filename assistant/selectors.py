@@ -3,11 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.permissions import VIEW, is_allowed
 from assistant.configuration import read_configuration, read_status
-from assistant.enums import MessageRole, TurnState
+from assistant.enums import MessageRole, Rating, TurnState
 from assistant.errors import AssistantError
 from assistant.events import TurnText
 from assistant.models import Conversation, Message, Turn
@@ -16,6 +17,8 @@ from interviews.enums import Policy
 from interviews.models import Event, Interview
 
 LIVE_STATES = (TurnState.QUEUED, TurnState.RUNNING)
+# A stopped one keeps its place until what had arrived is stored.
+UNDER_WAY = Q(state__in=LIVE_STATES) | Q(state=TurnState.STOPPED, finished_at=None)
 _UNANSWERED = (TurnState.FAILED, TurnState.INTERRUPTED)
 
 
@@ -27,16 +30,25 @@ def message_frame(message: Message, *, with_cost: bool = False) -> dict[str, Any
         "role": message.role,
         "text": message.text,
         "turn": str(turn.pk),
+        "conversation": str(turn.conversation_id),
         "created_at": message.created_at.isoformat(),
         "stop_reason": message.stop_reason,
         "simulated": message.is_simulated,
         "state": turn.state,
     }
+    if message.role == MessageRole.ASSISTANT:
+        frame["rating"] = rating_of(message)
     if message.role == MessageRole.ASSISTANT and turn.state in _UNANSWERED:
         frame["error"] = {"code": turn.error_code, "message": turn.error_message}
     if with_cost:
         frame |= cost_fields(message)
     return frame
+
+
+def rating_of(message: Message) -> Rating | None:
+    """Return what the candidate thinks of an answer, as far as they said."""
+    feedback = getattr(message, "feedback", None)
+    return Rating(feedback.rating) if feedback else None
 
 
 def cost_fields(message: Message) -> dict[str, Any]:
@@ -76,16 +88,25 @@ def conversation_messages(interview: Interview) -> list[Message]:
     """Return every message of the interview, in the order it was said."""
     return list(
         Message.objects.filter(turn__conversation__interview=interview)
-        .select_related("turn", "usage")
+        .select_related("turn", "usage", "feedback")
         .order_by("turn__created_at", "-role", "created_at")
     )
 
 
-def live_turn(interview: Interview) -> Turn | None:
-    """Return the turn being answered, in whichever process."""
-    return Turn.objects.filter(
-        conversation__interview=interview, state__in=LIVE_STATES
-    ).first()
+def live_turns(interview: Interview) -> list[Turn]:
+    """Return the turns being answered or waiting, in whichever process, oldest first."""
+    return list(
+        Turn.objects.filter(
+            conversation__interview=interview,
+            state__in=(*LIVE_STATES, TurnState.WAITING),
+        ).order_by("created_at")
+    )
+
+
+def is_behind_another() -> Q:
+    """Say of turns that they wait for one that has not ended."""
+    ahead = Turn.objects.filter(UNDER_WAY, conversation=OuterRef("conversation"))
+    return Q(Exists(ahead), state=TurnState.WAITING)
 
 
 def find_turn(interview_id: UUID, turn_id: UUID) -> Turn | None:
@@ -147,25 +168,33 @@ def stored_text(turn_id: UUID) -> str:
 
 
 def build_hello(interview_id: UUID, user_id: int | None) -> dict[str, Any]:
-    """Return what the assistant panel needs to resume, the live turn included.
+    """Return what the assistant panel needs to resume, the live turns included.
 
     `user_id` is None for the candidate.
     """
     interview = Interview.objects.select_related(
         "assessment_version", "organisation"
     ).get(pk=interview_id)
-    conversation = Conversation.objects.filter(interview=interview).first()
-    turn = live_turn(interview)
+    conversations = Conversation.objects.filter(interview=interview)
+    names = [str(pk) for pk in conversations.values_list("pk", flat=True)]
     sees_cost = may_see_cost(interview, user_id)
     return {
         "sees_cost": sees_cost,
-        "conversation": str(conversation.pk) if conversation else None,
+        "conversation": names[-1] if names else None,
+        "conversations": names,
         "policy": interview.assessment_version.policy,
         "messages": [
             message_frame(message, with_cost=sees_cost)
             for message in conversation_messages(interview)
         ],
-        "live_turn": turn.pk if turn else None,
-        "live_text": stored_text(turn.pk) if turn else "",
+        "live": [
+            {
+                "turn": turn.pk,
+                "conversation": str(turn.conversation_id),
+                "is_waiting": turn.state == TurnState.WAITING,
+                "text": stored_text(turn.pk),
+            }
+            for turn in live_turns(interview)
+        ],
         "assistant": describe_assistant(interview),
     }

@@ -30,6 +30,15 @@ def env_str(name: str, default: str | None = None) -> str:
     return default
 
 
+def env_file(name: str) -> Path | None:
+    """Return the file that `NAME_FILE` points to, where the variable itself is not set.
+
+    For secrets that are read again when the file changes.
+    """
+    file = os.environ.get(f"{name}_FILE")
+    return Path(file) if file and not os.environ.get(name) else None
+
+
 def env_bool(name: str, *, default: bool) -> bool:
     """Return the variable as a yes or no."""
     value = env_str(name, str(default)).lower()

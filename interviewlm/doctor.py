@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.db import DatabaseError, connection
 
+from assistant.model_checks import check_keys, check_models, models_in_use
 from base.readiness import Finding, Result, run_check, run_checks
 from billing.price_checks import check_prices
 from interviewlm import checks
@@ -38,6 +39,8 @@ def own_checks() -> Iterator[tuple[str, Callable[[], Finding]]]:
     yield "static files", check_static_files
     yield "disk", check_disk
     yield "time", check_time
+    yield "models", check_models
+    yield "model keys", check_keys
     yield "prices", check_model_prices
     yield "languages", check_languages
 
@@ -149,8 +152,7 @@ def check_time() -> Finding:
 
 def check_model_prices() -> Finding:
     """See that the models in use have prices; unknown ones slip past nobody."""
-    models = (settings.ANTHROPIC_MODEL, settings.ANTHROPIC_SCORE_MODEL)
-    return check_prices(("anthropic", model) for model in models)
+    return check_prices(("anthropic", model) for model in models_in_use())
 
 
 def check_languages() -> Finding:

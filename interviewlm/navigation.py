@@ -28,6 +28,9 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
             ("interviews.Problem", "code"),
             ("interviews.Rubric", "checklist"),
             ("assistant.Prompt", "notes"),
+            ("assistant.PromptExperiment", "science"),
+            ("assistant.ModelAssignment", "alt_route"),
+            ("assistant.ModelVersion", "memory"),
         ),
     ),
     (

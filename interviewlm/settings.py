@@ -9,8 +9,16 @@ import django_stubs_ext
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from base.env import env_bool, env_choice, env_int, env_list, env_path, env_str
-from interviewlm import logs, policies
+from base.env import (
+    env_bool,
+    env_choice,
+    env_file,
+    env_int,
+    env_list,
+    env_path,
+    env_str,
+)
+from interviewlm import logs, model_calls, policies
 
 # Lets classes such as ModelAdmin take their model as a type argument at run time.
 django_stubs_ext.monkeypatch()
@@ -122,6 +130,7 @@ CACHES: dict[str, Any] = {
         {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
         }
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
@@ -210,13 +219,18 @@ ASSISTANT_PROVIDER = env_choice(
 ASSISTANT_SIMULATOR_FORCED = env_bool("ASSISTANT_SIMULATOR_FORCED", default=False)
 ASSISTANT_SIMULATOR_URL = env_str("ASSISTANT_SIMULATOR_URL", "http://127.0.0.1:8701")
 ANTHROPIC_API_KEY = env_str("ANTHROPIC_API_KEY", "")
+ANTHROPIC_API_KEYS = env_str("ANTHROPIC_API_KEYS", "")
+ANTHROPIC_API_KEYS_PATH = env_file("ANTHROPIC_API_KEYS")
 ANTHROPIC_KEY_LABEL = env_str("ANTHROPIC_KEY_LABEL", "main")
 ANTHROPIC_BASE_URL = env_str("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
 ANTHROPIC_MODEL = env_str("ANTHROPIC_MODEL", "claude-sonnet-5-5")
 ANTHROPIC_SCORE_MODEL = env_str("ANTHROPIC_SCORE_MODEL", ANTHROPIC_MODEL)
-ANTHROPIC_EFFORT = env_choice(
-    "ANTHROPIC_EFFORT", ("none", "low", "medium", "high", "xhigh", "max"), "low"
-)
+ANTHROPIC_EFFORT = env_choice("ANTHROPIC_EFFORT", model_calls.EFFORTS, "low")
+ASSISTANT_FALLBACK_MODELS = env_list("ASSISTANT_FALLBACK_MODELS")
+ASSISTANT_GATEWAYS = env_list("ASSISTANT_GATEWAYS")
+ASSISTANT_GATEWAY_KEYS = env_str("ASSISTANT_GATEWAY_KEYS", "")
+ASSISTANT_GATEWAY_KEYS_PATH = env_file("ASSISTANT_GATEWAY_KEYS")
+MODEL_CALLS = model_calls.DEFAULTS
 
 # Limits of the product, one table (system.md §5); an assessment may lower them.
 
@@ -239,6 +253,9 @@ LIMITS = {
     "history_messages": 20,
     "history_tokens": 3000,
     "history_tokens_tight": 1000,
+    # A longer conversation begins anew with its newest exchanges (docs/adr).
+    "epoch_tokens": 80_000,
+    "conversations": 20,
     "chunk_bytes": 16 * 1024 * 1024,
     # Less lost time than this is on record, not given back.
     "credit_least_seconds": 5,

@@ -12,7 +12,7 @@ from interviews.models import Interview
 
 
 class Conversation(models.Model):
-    """One chat of one interview; at most one live turn at a time."""
+    """One chat of one interview: one live turn at a time, and one waiting behind it."""
 
     id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
     interview = models.ForeignKey(
@@ -71,6 +71,11 @@ class Turn(models.Model):
                 fields=["conversation"],
                 condition=models.Q(state__in=[TurnState.QUEUED, TurnState.RUNNING]),
                 name="turn_one_live",
+            ),
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=models.Q(state=TurnState.WAITING),
+                name="turn_one_waiting",
             ),
         ]
         indexes = [models.Index(fields=["state", "heartbeat_at"])]

@@ -1,97 +1,52 @@
-"""Claude through the official SDK: one client per process and event loop."""
+"""The Messages API through the official SDK: one call of each kind, as it is."""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import cast
-from weakref import WeakKeyDictionary
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing
+from typing import Any, cast
 
-import anthropic
-from anthropic import AsyncAnthropic, AsyncStream, Omit, omit
-from anthropic.types import (
-    MessageParam,
-    OutputConfigParam,
-    RawContentBlockDelta,
-    RawMessageStreamEvent,
-    TextBlockParam,
-)
+import httpx2
+from anthropic import AsyncAPIResponse
+from anthropic.types import MessageParam, TextBlockParam
 from django.conf import settings
 
 from assistant.configuration import Configuration
+from assistant.providers import shaping
+from assistant.providers.clients import client_for, make_client, stream_timeout
 from assistant.providers.failures import (
     FAILURES,
+    garbled_answer,
     incomplete_answer,
     translate_failure,
 )
+from assistant.providers.key_health import KEY_CODES, note_limits, rest_key
 from assistant.providers.parts import (
-    AnswerEnded,
     AnswerPart,
-    AnswerStarted,
-    AnswerText,
-    AnswerThought,
-    AnswerUsage,
     ChatRequest,
     JudgeAnswer,
     JudgeRequest,
-    TryBegun,
-    TryFailed,
 )
+from assistant.providers.streaming import AnswerReader
 
 logger = logging.getLogger(__name__)
 
-_TIMEOUT = anthropic.Timeout(60.0, connect=5.0)
-_JUDGE_TIMEOUT = anthropic.Timeout(300.0, connect=5.0)
+_JUDGE_TIMEOUT = httpx2.Timeout(300.0, connect=5.0)
 _COUNT_TIMEOUT = 3.0
-_TRIES = 3
-_FIRST_WAIT_SECONDS = 0.5
-_LONGEST_WAIT_SECONDS = 8.0
-
-_clients: WeakKeyDictionary[
-    asyncio.AbstractEventLoop, dict[Configuration, AsyncAnthropic]
-] = WeakKeyDictionary()
+# After its last event a stream should end at once; its connection is wanted again.
+_GRACE_SECONDS = 1.0
 
 
-def client_for(configuration: Configuration) -> AsyncAnthropic:
-    """Return the shared client of the running loop; its pool keeps connections warm.
-
-    The client is bound to the loop that first used it, so there is one for each.
-    The SDK's own retries are off: it honours any `retry-after`, however long, and
-    a candidate is waiting.
-    """
-    clients = _clients.setdefault(asyncio.get_running_loop(), {})
-    if configuration not in clients:
-        clients[configuration] = _make_client(configuration, _TIMEOUT)
-    return clients[configuration]
-
-
-def _make_client(
-    configuration: Configuration, timeout: anthropic.Timeout
-) -> AsyncAnthropic:
-    return AsyncAnthropic(
-        api_key=configuration.api_key,
-        base_url=configuration.base_url,
-        timeout=timeout,
-        max_retries=0,
-    )
-
-
-def _output_config(request: ChatRequest) -> OutputConfigParam | Omit:
+def _effort(request: ChatRequest) -> str:
+    """Return the wished effort; a short answer is to take little."""
     if settings.ANTHROPIC_EFFORT == "none":
-        return omit
-    effort = "low" if request.brief else settings.ANTHROPIC_EFFORT
-    return cast("OutputConfigParam", {"effort": effort})
+        return ""
+    return "low" if request.brief else settings.ANTHROPIC_EFFORT
 
 
-def _system(request: ChatRequest) -> list[TextBlockParam]:
-    cached: TextBlockParam = {
-        "type": "text",
-        "text": request.system,
-        "cache_control": {"type": "ephemeral"},
-    }
-    if not request.brief:
-        return [cached]
-    return [cached, {"type": "text", "text": request.brief}]
+def _messages(target: Configuration, request: ChatRequest) -> list[MessageParam]:
+    messages = shaping.shape_messages(target.known_facts(), request.messages)
+    return cast("list[MessageParam]", messages)
 
 
 async def count_input(configuration: Configuration, request: ChatRequest) -> int | None:
@@ -102,8 +57,8 @@ async def count_input(configuration: Configuration, request: ChatRequest) -> int
     try:
         count = await client_for(configuration).messages.count_tokens(
             model=configuration.model,
-            system=_system(request),
-            messages=cast("list[MessageParam]", list(request.messages)),
+            system=cast("list[TextBlockParam]", list(request.system)),
+            messages=_messages(configuration, request),
             timeout=_COUNT_TIMEOUT,
         )
     except FAILURES as error:
@@ -112,91 +67,90 @@ async def count_input(configuration: Configuration, request: ChatRequest) -> int
     return count.input_tokens
 
 
-async def _open_stream(
-    configuration: Configuration, request: ChatRequest
-) -> AsyncStream[RawMessageStreamEvent]:
-    return await client_for(configuration).messages.create(
-        model=configuration.model,
-        max_tokens=request.max_tokens,
-        system=_system(request),
-        messages=cast("list[MessageParam]", list(request.messages)),
-        metadata={"user_id": request.reference},
-        output_config=_output_config(request),
-        stream=True,
+def shape_request(target: Configuration, request: ChatRequest) -> dict[str, Any]:
+    """Return what is sent to the target's model for a request: the call's arguments."""
+    facts = target.known_facts()
+    arguments: dict[str, Any] = {
+        "model": target.model,
+        "max_tokens": shaping.shape_max_tokens(facts, request.max_tokens),
+        "system": list(request.system),
+        "messages": _messages(target, request),
+        "metadata": {"user_id": request.reference},
+    }
+    effort = _effort(request)
+    output = shaping.shape_output(facts, effort=effort)
+    if output:
+        arguments["output_config"] = output
+    thinking = shaping.shape_thinking(facts, effort=effort)
+    if request.is_quick and thinking is not None:
+        arguments["thinking"] = thinking
+    if request.tools:
+        arguments["tools"] = list(request.tools)
+        if request.tool_choice is not None:
+            choice = shaping.shape_tool_choice(facts, request.tool_choice)
+            arguments["tool_choice"] = choice
+    return arguments
+
+
+async def stream_once(
+    target: Configuration, request: ChatRequest
+) -> AsyncGenerator[AnswerPart, None]:
+    """Yield the parts of one call's answer as they arrive.
+
+    Raises ProviderError; a stream that ends without a stop reason is a failure.
+    Closing the iterator closes the connection, which stops the model.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            begins_by = _after("first_token_seconds")
+            async with asyncio.timeout_at(begins_by):
+                response = await stack.enter_async_context(_open(target, request))
+            await asyncio.to_thread(note_limits, target, response.headers)
+            reader = AnswerReader(response.headers.get("request-id", ""))
+            chunks = await stack.enter_async_context(aclosing(_chunks(response)))
+            while (chunk := await _next(chunks, reader, begins_by)) is not None:
+                for part in reader.feed(chunk):
+                    yield part
+        except (*FAILURES, TimeoutError) as error:
+            raise translate_failure(error) from error
+        except (KeyError, TypeError, AttributeError) as error:
+            raise garbled_answer() from error
+    ended = reader.end()
+    if ended is None:
+        raise incomplete_answer()
+    yield ended
+
+
+def _open(target: Configuration, request: ChatRequest) -> Any:
+    messages = client_for(target).messages
+    return messages.with_streaming_response.create(
+        **shape_request(target, request), stream=True, timeout=stream_timeout()
     )
 
 
-async def stream_answer(
-    configuration: Configuration, request: ChatRequest
-) -> AsyncGenerator[AnswerPart, None]:
-    """Yield the parts of an answer as they arrive.
+async def _chunks(response: AsyncAPIResponse[Any]) -> AsyncGenerator[bytes, None]:
+    async for chunk in response.iter_bytes():
+        yield chunk
 
-    Each try is told before it is sent. A failure that may pass is told as TryFailed
-    and waited out shortly, a few times. Raises ProviderError; a stream that ends
-    without a stop reason is a failure. Closing the iterator closes the connection, which stops the model.
-    """
-    wait = _FIRST_WAIT_SECONDS
-    for tries_left in reversed(range(_TRIES)):
-        yield TryBegun()
+
+async def _next(
+    chunks: AsyncIterator[bytes], reader: AnswerReader, begins_by: float
+) -> bytes | None:
+    """Wait for the next bytes, as long as the phase allows; None at the end."""
+    if reader.has_ended:
         try:
-            stream = await _open_stream(configuration, request)
-            break
-        except FAILURES as error:
-            failure = translate_failure(error)
-            pause = failure.retry_after or wait
-            is_over = tries_left == 0 or pause > _LONGEST_WAIT_SECONDS
-            if is_over or not failure.retryable:
-                raise failure from error
-        yield TryFailed(failure.code, failure.request_id, failure.is_unbilled)
-        logger.warning("Assistant request failed (%s), trying again", failure.code)
-        await asyncio.sleep(pause)
-        wait *= 2
-    async with aclosing(_read_stream(stream)) as parts:
-        async for part in parts:
-            yield part
+            async with asyncio.timeout(_GRACE_SECONDS):
+                return await anext(chunks, None)
+        except TimeoutError:
+            return None
+    until = _after("between_tokens_seconds") if reader.has_content else begins_by
+    async with asyncio.timeout_at(until):
+        return await anext(chunks, None)
 
 
-async def _read_stream(
-    stream: AsyncStream[RawMessageStreamEvent],
-) -> AsyncGenerator[AnswerPart, None]:
-    stop_reason: str | None = None
-    try:
-        async for event in stream:
-            if event.type == "content_block_delta":
-                part = _read_delta(event.delta)
-                if part is not None:
-                    yield part
-            elif event.type == "message_start":
-                yield AnswerStarted(
-                    model=str(event.message.model),
-                    request_id=stream.response.headers.get("request-id", ""),
-                    usage=event.message.usage.model_dump(
-                        mode="json", exclude_none=True
-                    ),
-                )
-            elif event.type == "message_delta":
-                stop_reason = event.delta.stop_reason or stop_reason
-                yield AnswerUsage(
-                    event.usage.model_dump(mode="json", exclude_none=True)
-                )
-    except FAILURES as error:
-        raise translate_failure(error) from error
-    finally:
-        await stream.close()
-    if stop_reason is None:
-        raise incomplete_answer()
-    yield AnswerEnded(stop_reason)
-
-
-def _read_delta(delta: RawContentBlockDelta) -> AnswerText | AnswerThought | None:
-    if delta.type == "text_delta":
-        return AnswerText(delta.text)
-    # Thinking is billed whether it is shown or not; unshown, only its seal comes.
-    if delta.type == "thinking_delta":
-        return AnswerThought(len(delta.thinking))
-    if delta.type == "signature_delta":
-        return AnswerThought(len(delta.signature))
-    return None
+def _after(phase: str) -> float:
+    seconds: float = settings.MODEL_CALLS[phase]
+    return asyncio.get_running_loop().time() + seconds
 
 
 async def judge(configuration: Configuration, request: JudgeRequest) -> JudgeAnswer:
@@ -206,19 +160,15 @@ async def judge(configuration: Configuration, request: JudgeRequest) -> JudgeAns
     Thinking blocks may come first, so text is found by type, never by position.
     """
     try:
-        async with _make_client(configuration, _JUDGE_TIMEOUT) as client:
+        async with make_client(configuration, _JUDGE_TIMEOUT) as client:
             message = await client.messages.create(
-                model=configuration.score_model,
-                max_tokens=request.max_tokens,
-                system=request.system,
-                messages=[{"role": "user", "content": request.text}],
-                output_config={
-                    "format": {"type": "json_schema", "schema": dict(request.schema)}
-                },
-                metadata={"user_id": request.reference},
+                **_judge_arguments(configuration, request)
             )
     except FAILURES as error:
-        raise translate_failure(error) from error
+        failure = translate_failure(error)
+        if failure.code in KEY_CODES:
+            rest_key(configuration, failure.code, failure.retry_after)
+        raise failure from error
     return JudgeAnswer(
         text="".join(block.text for block in message.content if block.type == "text"),
         stop_reason=message.stop_reason or "",
@@ -226,3 +176,18 @@ async def judge(configuration: Configuration, request: JudgeRequest) -> JudgeAns
         request_id=message._request_id or "",
         usage=message.usage.model_dump(mode="json", exclude_none=True),
     )
+
+
+def _judge_arguments(
+    configuration: Configuration, request: JudgeRequest
+) -> Mapping[str, Any]:
+    facts = configuration.known_facts(configuration.score_model)
+    output = shaping.shape_output(facts, effort="", schema=request.schema)
+    arguments: dict[str, Any] = {
+        "model": configuration.score_model,
+        "max_tokens": shaping.shape_max_tokens(facts, request.max_tokens),
+        "system": request.system,
+        "messages": [{"role": "user", "content": request.text}],
+        "metadata": {"user_id": request.reference},
+    }
+    return arguments | ({"output_config": output} if output else {})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from html import escape
 
-from assistant.context import defuse
+from assistant.context.texts import defuse
 from assistant.enums import MessageRole
 from assistant.models import Message
 from base.text import utf16_slice

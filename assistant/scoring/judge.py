@@ -11,13 +11,14 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from assistant.configuration import Configuration, read_configuration
+from assistant.configuration import Configuration
 from assistant.enums import PromptPurpose
 from assistant.errors import ProviderError
 from assistant.models import PromptVersion, ScoreRun
 from assistant.providers.claude import judge
 from assistant.providers.parts import JudgeAnswer, JudgeRequest
 from assistant.scoring.evidence import EvidenceBuilder, render_evidence, texts_by_seq
+from assistant.services.catalogue import aim_score
 from assistant.services.metering import (
     SCORE,
     bound_input,
@@ -25,7 +26,7 @@ from assistant.services.metering import (
     failure_report,
     reserve_call,
 )
-from assistant.services.prompts import active_prompt, fill_prompt
+from assistant.services.prompts import choose_prompt, fill_prompt
 from billing.enums import Outcome
 from billing.services.ledger import Report
 from billing.services.reservations import settle
@@ -86,8 +87,8 @@ def score_interview(
     SpendingStoppedError or ProviderError; a failure never becomes a score. The call
     is in the usage ledger whether its answer could be used or not.
     """
-    configuration = read_configuration()
-    prompt = active_prompt(PromptPurpose.SCORE)
+    configuration = aim_score(interview)
+    prompt = choose_prompt(PromptPurpose.SCORE, interview)
     moments = EvidenceBuilder(interview).build()
     request = JudgeRequest(
         system=_build_system(interview, prompt),

@@ -11,11 +11,13 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from assistant.context import estimate_tokens
+from assistant.context.caching import count_input
+from assistant.context.store import append_answer
+from assistant.context.texts import estimate_tokens
 from assistant.enums import MessageRole, TurnState
 from assistant.events import TurnFailed, TurnFinished
 from assistant.models import Message, Turn
-from assistant.selectors import stored_text
+from assistant.selectors import is_behind_another, stored_text
 from base.clock import now
 from base.text import utf16_length
 from billing.enums import Outcome
@@ -43,7 +45,8 @@ class TurnOutcome:
 
     `usage` is the provider's object as received, None if none came, and is final once
     the provider gave its last figures; `thought` is the thinking that arrived, in
-    characters. `is_unsent` says that no request is under way, `is_unbilled` that the
+    characters; `blocks` are the finished content blocks as received. `is_unsent` says
+    that no request is under way, `is_unbilled` that the
     provider refused the last one before doing anything, `is_fault` that it, or we,
     failed the candidate.
     """
@@ -63,6 +66,7 @@ class TurnOutcome:
     is_unsent: bool = False
     is_unbilled: bool = False
     is_fault: bool = False
+    blocks: tuple[Mapping[str, Any], ...] = ()
 
 
 def end_turn(turn_id: UUID, outcome: TurnOutcome) -> Message | None:
@@ -76,6 +80,7 @@ def end_turn(turn_id: UUID, outcome: TurnOutcome) -> Message | None:
         if turn.finished_at is not None:
             return None
         interview = Interview.objects.get(conversations__turns=turn_id)
+        is_begun = turn.state != TurnState.WAITING
         if turn.state != TurnState.STOPPED:
             turn.state = outcome.state
         turn.finished_at = now()
@@ -84,24 +89,47 @@ def end_turn(turn_id: UUID, outcome: TurnOutcome) -> Message | None:
         turn.error_message = "" if is_stopped else outcome.error_message[:300]
         turn.save(update_fields=["state", "finished_at", "error_code", "error_message"])
         message = _store_answer(turn, outcome)
-        length = utf16_length(outcome.text)
-        append_event(
-            interview,
-            TurnFailed(turn=str(turn_id), code=turn.error_code, text_length=length)
-            if turn.state in (TurnState.FAILED, TurnState.INTERRUPTED)
-            else TurnFinished(
-                turn=str(turn_id),
-                message=str(message.pk),
-                stop_reason=outcome.stop_reason,
-                text_length=length,
-            ),
-            origin=Origin.ASSISTANT,
-        )
+        _hand_on(turn, outcome)
+        _log_ending(interview, turn, message)
         message.usage = _meter(turn, outcome)
         if message.usage is not None:
             message.save(update_fields=["usage"])
-        _tell_fault(interview.pk, turn, outcome)
+            transaction.on_commit(partial(count_input, message.usage), robust=True)
+        # What only waited for another answer cost nobody any time.
+        if is_begun:
+            _tell_fault(interview.pk, turn, outcome)
         return message
+
+
+def _hand_on(turn: Turn, outcome: TurnOutcome) -> None:
+    """Leave the answer to the next question's context, and its place to that question."""
+    append_answer(
+        turn,
+        text=outcome.text,
+        model=outcome.model,
+        blocks=outcome.blocks,
+        is_whole=turn.state == TurnState.FINISHED,
+    )
+    # Whoever takes the waiting question up has some time from now on.
+    Turn.objects.filter(
+        conversation=turn.conversation_id, state=TurnState.WAITING
+    ).update(heartbeat_at=turn.finished_at)
+
+
+def _log_ending(interview: Interview, turn: Turn, answer: Message) -> None:
+    length = utf16_length(answer.text)
+    append_event(
+        interview,
+        TurnFailed(turn=str(turn.pk), code=turn.error_code, text_length=length)
+        if turn.state in (TurnState.FAILED, TurnState.INTERRUPTED)
+        else TurnFinished(
+            turn=str(turn.pk),
+            message=str(answer.pk),
+            stop_reason=answer.stop_reason,
+            text_length=length,
+        ),
+        origin=Origin.ASSISTANT,
+    )
 
 
 def _tell_fault(interview_id: UUID, turn: Turn, outcome: TurnOutcome) -> None:
@@ -177,8 +205,14 @@ def _outcome_of(turn: Turn, outcome: TurnOutcome) -> Outcome:
 
 
 def interrupt_dead_turns(interview: Interview | None = None) -> int:
-    """End live turns whose owner is gone, keeping what had arrived."""
-    unended = Turn.objects.filter(finished_at=None, heartbeat_at__lt=now() - DEAD_AFTER)
+    """End live turns whose owner is gone, keeping what had arrived.
+
+    A question that waits for another answer has no owner yet: it is left alone until
+    that answer has ended and no process took it up.
+    """
+    unended = Turn.objects.filter(
+        finished_at=None, heartbeat_at__lt=now() - DEAD_AFTER
+    ).exclude(is_behind_another())
     if interview is not None:
         unended = unended.filter(conversation__interview=interview)
     ended = 0

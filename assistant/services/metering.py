@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import transaction
 
 from assistant.configuration import Configuration
+from assistant.context.texts import estimate_tokens
 from assistant.enums import TurnState
 from assistant.errors import (
     BudgetSpentError,
@@ -27,17 +30,29 @@ from billing.services.reservations import (
     call_of,
     is_soft_limit_reached,
     record_attempt,
+    release,
     require_budget,
     reserve,
+    settle,
 )
 from interviews.models import Interview
 from interviews.services.metering import describe_use
 
-PROVIDER = "anthropic"
 CHAT, SCORE = "chat", "score"
 # Longer than any call can take with its tries; what is open then will not come back.
 RESERVED_FOR = timedelta(minutes=15)
 _MESSAGE_OVERHEAD = 16
+
+
+class Spent(Protocol):
+    """What a provider said a call took."""
+
+    @property
+    def usage(self) -> Mapping[str, Any] | None: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def request_id(self) -> str: ...
 
 
 def describe_call(
@@ -50,7 +65,7 @@ def describe_call(
     """Return what billing knows of a call made for an interview."""
     return describe_use(
         interview,
-        provider=PROVIDER,
+        provider=configuration.provider,
         model=configuration.score_model if purpose == SCORE else configuration.model,
         purpose=purpose,
         labels=labels,
@@ -70,7 +85,7 @@ def bound_input(*texts: str) -> int:
 def bound_chat_input(request: ChatRequest) -> int:
     """Return the most input tokens a chat request can have."""
     contents = [str(message["content"]) for message in request.messages]
-    return bound_input(request.system, request.brief, *contents)
+    return bound_input(str(request.system), *contents)
 
 
 def reserve_call(
@@ -144,6 +159,46 @@ def reserve_turn(
     return True
 
 
+@transaction.atomic
+def rebook_turn(
+    turn_id: UUID,
+    configuration: Configuration,
+    *,
+    input_tokens: int,
+    output_tokens: int,
+) -> None:
+    """Reserve for another model or key than the last try's, which took nothing more.
+
+    Raises BudgetSpentError or SpendingStoppedError; then all stays as it was.
+    """
+    turn = Turn.objects.select_for_update().get(pk=turn_id)
+    interview = Interview.objects.select_related("assessment_version").get(
+        conversations__turns=turn_id
+    )
+    if turn.reservation_id is not None:
+        release(turn.reservation_id)
+    call = describe_call(
+        interview, configuration, purpose=CHAT, labels={"turn": str(turn.pk)}
+    )
+    reservation = reserve_call(
+        call, input_tokens=input_tokens, output_tokens=output_tokens
+    )
+    Turn.objects.filter(pk=turn_id).update(reservation=reservation)
+
+
+def settle_part(turn_id: UUID, outcome: Spent) -> None:
+    """Write a call that ended while its turn goes on: the provider only paused."""
+    reservation_id = Turn.objects.values_list("reservation", flat=True).get(pk=turn_id)
+    if reservation_id is not None:
+        report = Report(
+            Outcome.FINISHED,
+            raw=outcome.usage or {},
+            model=outcome.model,
+            request_id=outcome.request_id,
+        )
+        settle(reservation_id, report)
+
+
 def record_failed_try(turn_id: UUID, failed: TryFailed) -> None:
     """Write a try that the provider refused and that is to be repeated.
 
@@ -160,9 +215,18 @@ def record_failed_try(turn_id: UUID, failed: TryFailed) -> None:
 def failure_report(failure: TryFailed | ProviderError) -> Report:
     """Return what the ledger is told of a call that brought nothing."""
     is_late = failure.code == "timeout_error"
-    return Report(
+    report = Report(
         Outcome.TIMED_OUT if is_late else Outcome.FAILED,
         request_id=failure.request_id,
         error_code=failure.code,
         is_unbilled=failure.is_unbilled,
+    )
+    if isinstance(failure, ProviderError) or not failure.usage:
+        return report
+    arrived = estimate_tokens(failure.arrived) if failure.arrived else 0
+    return replace(
+        report,
+        raw=failure.usage,
+        model=failure.model,
+        arrived_output_tokens=arrived,
     )

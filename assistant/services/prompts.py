@@ -1,4 +1,4 @@
-"""Prompts as data: the shipped files into the table, and filling one in."""
+"""Prompts as data: shipped files into the table, choosing a wording, filling it in."""
 
 import re
 from collections.abc import Mapping
@@ -6,51 +6,96 @@ from pathlib import Path
 
 from django.db import transaction
 
-from assistant.enums import PromptPurpose
-from assistant.models import Prompt, PromptVersion
+from assistant.enums import ActivationKind, PromptPurpose
+from assistant.models import Prompt, PromptActivation, PromptVersion
+from assistant.services.assignment import choose_variant, running_experiment
+from assistant.variables import PLACEHOLDER
+from base.clock import now
+from interviews.models import Interview
 
 PROMPTS_DIR = Path(__file__).resolve().parent.parent / "prompts"
+_SHIPPED = "shipped"
 _FILE = re.compile(r"^(?P<slug>[a-z_]+)\.v(?P<number>\d+)\.md$")
-_PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
 
 
 @transaction.atomic
 def import_shipped_prompts(folder: Path = PROMPTS_DIR) -> int:
     """Add versions that the table does not have; return how many.
 
-    A prompt without an active version gets the newest one; an operator's choice of
-    another version is left alone.
+    A prompt whose version in use was shipped, or that has none, gets the newest one;
+    an operator's choice is left alone. A number that an own version has taken is not
+    taken from it: the shipped wording then gets the next free one.
     """
     added = 0
-    for path in sorted(folder.glob("*.md")):
+    for path in sorted(folder.glob("*.md"), key=_number_of):
         match = _FILE.match(path.name)
         if match is None:
             continue
         prompt, _new = Prompt.objects.get_or_create(
-            slug=match["slug"], defaults={"purpose": PromptPurpose(match["slug"])}
+            purpose=PromptPurpose(match["slug"]), defaults={"slug": match["slug"]}
         )
-        version, is_new = PromptVersion.objects.get_or_create(
-            prompt=prompt,
-            number=int(match["number"]),
-            defaults={"text": path.read_text(encoding="utf-8"), "note": "shipped"},
-        )
-        added += is_new
-        if prompt.active_id is None or (is_new and _was_newest(prompt, version)):
-            prompt.active = version
-            prompt.save(update_fields=["active"])
+        text = path.read_text(encoding="utf-8")
+        if prompt.versions.filter(text=text, frozen_at__isnull=False).exists():
+            continue
+        version = _add_shipped(prompt, int(match["number"]), text)
+        added += 1
+        if _is_shipped(prompt):
+            _use_shipped(prompt, version)
     return added
 
 
-def _was_newest(prompt: Prompt, version: PromptVersion) -> bool:
-    """Say whether the shipped version before this one is the active one."""
-    return prompt.active is not None and prompt.active.number == version.number - 1
+def _number_of(path: Path) -> tuple[int, str]:
+    match = _FILE.match(path.name)
+    return (int(match["number"]) if match else 0, path.name)
+
+
+def _add_shipped(prompt: Prompt, number: int, text: str) -> PromptVersion:
+    taken = set(prompt.versions.values_list("number", flat=True))
+    return PromptVersion.objects.create(
+        prompt=prompt,
+        number=max(taken) + 1 if number in taken else number,
+        text=text,
+        note=_SHIPPED,
+        frozen_at=now(),
+    )
+
+
+def _is_shipped(prompt: Prompt) -> bool:
+    """Say whether nobody chose what is in use."""
+    latest = prompt.activations.first()
+    if latest is not None:
+        return latest.kind == ActivationKind.SHIPPED
+    return prompt.active is None or prompt.active.note == _SHIPPED
+
+
+def _use_shipped(prompt: Prompt, version: PromptVersion) -> None:
+    PromptActivation.objects.create(
+        prompt=prompt,
+        version=version,
+        replaced=prompt.active,
+        kind=ActivationKind.SHIPPED,
+    )
+    prompt.active = version
+    prompt.save(update_fields=["active"])
 
 
 def active_prompt(purpose: str) -> PromptVersion:
-    """Return the version in use."""
+    """Return the version in use, experiments aside."""
     return PromptVersion.objects.select_related("prompt").get(
         pk=Prompt.objects.values_list("active_id", flat=True).get(purpose=purpose)
     )
+
+
+def choose_prompt(purpose: str, interview: Interview) -> PromptVersion:
+    """Return the wording for a call about `interview`: the one entry for callers.
+
+    While an experiment runs the interview gets one of its variants, or keeps the
+    wording it had before the experiment began; otherwise the version in use.
+    """
+    experiment = running_experiment(purpose)
+    if experiment is None:
+        return active_prompt(purpose)
+    return choose_variant(experiment, interview)
 
 
 def fill_prompt(text: str, values: Mapping[str, str]) -> str:
@@ -58,4 +103,4 @@ def fill_prompt(text: str, values: Mapping[str, str]) -> str:
 
     Raises KeyError for a name without a value.
     """
-    return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
+    return PLACEHOLDER.sub(lambda match: values[match[1]], text)

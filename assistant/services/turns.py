@@ -10,29 +10,23 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from assistant.configuration import Configuration, read_configuration
-from assistant.context import (
-    BRIEF,
-    build_history,
-    build_system,
-    build_user_turn,
-    collect_files,
-    keep_sent_files,
-    latest_test_run,
-)
+from assistant.context.files import describe_context
 from assistant.enums import MessageRole, PromptPurpose, TurnState
 from assistant.errors import (
     AssistantOffError,
     MessageTooLongError,
     TooManyAsksError,
-    TurnLiveError,
+    TooManyConversationsError,
+    TurnQueueFullError,
     UnknownTurnError,
 )
 from assistant.events import TurnAsked, TurnText
 from assistant.models import Conversation, Message, Turn
-from assistant.providers.parts import ChatRequest
 from assistant.selectors import LIVE_STATES
-from assistant.services.metering import is_chat_tight, require_chat_budget
-from assistant.services.prompts import active_prompt
+from assistant.services.metering import require_chat_budget
+from assistant.services.prompts import choose_prompt
+from assistant.services.queue import place_turn, withdraw
+from assistant.services.repeats import find_same
 from base.clock import now
 from interviews.enums import Origin, Policy
 from interviews.models import Interview
@@ -97,15 +91,23 @@ def _check_rate(interview: Interview) -> None:
 def find_conversation(
     interview: Interview, conversation_id: UUID | None
 ) -> Conversation:
-    """Return the named conversation, or the interview's first, made if need be."""
-    if conversation_id is not None:
-        found = Conversation.objects.filter(pk=conversation_id, interview=interview)
-        if not found:
+    """Return the named conversation, or the interview's first, made if need be.
+
+    A name nobody has used begins a conversation; pages make them. Raises
+    UnknownTurnError for another interview's, TooManyConversationsError. The caller
+    holds the interview's lock.
+    """
+    own = Conversation.objects.filter(interview=interview)
+    if conversation_id is None:
+        return own.first() or Conversation.objects.create(interview=interview)
+    known = Conversation.objects.filter(pk=conversation_id).first()
+    if known is not None:
+        if known.interview_id != interview.pk:
             raise UnknownTurnError
-        return found[0]
-    return Conversation.objects.filter(interview=interview).first() or (
-        Conversation.objects.create(interview=interview)
-    )
+        return known
+    if own.count() >= settings.LIMITS["conversations"]:
+        raise TooManyConversationsError
+    return Conversation.objects.create(pk=conversation_id, interview=interview)
 
 
 def ask(
@@ -118,8 +120,11 @@ def ask(
 ) -> tuple[Turn, bool]:
     """Store a question and return (turn, is_new); the same `client_id` asks once.
 
-    Raises AssistantOffError, NotConfiguredError, MessageTooLongError,
-    TooManyAsksError, TurnLiveError, BudgetSpentError, SpendingStoppedError, and
+    So does the same question within a few seconds, whatever its `client_id`.
+
+    It is queued, or waits where an answer is being written. Raises AssistantOffError,
+    NotConfiguredError, MessageTooLongError, TooManyAsksError, TurnQueueFullError,
+    TooManyConversationsError, BudgetSpentError, SpendingStoppedError, and
     InterviewError when time is up.
     """
     check_message(text)
@@ -134,7 +139,7 @@ def ask(
             files=files,
         )
     except IntegrityError:
-        raise TurnLiveError from None
+        raise TurnQueueFullError from None
 
 
 @transaction.atomic
@@ -147,11 +152,15 @@ def store_question(
     conversation_id: UUID | None = None,
     files: Sequence[str] = (),
 ) -> tuple[Turn, bool]:
-    """Write the queued turn, the message with its context, and the event; see `ask`."""
+    """Write the turn, the message with its context, and the event; see `ask`."""
     interview = lock_interview(interview_id)
-    known = Turn.objects.filter(
-        conversation__interview=interview, client_id=client_id
-    ).first()
+    known = find_same(
+        interview,
+        client_id=client_id,
+        text=text,
+        files=files,
+        conversation_id=conversation_id,
+    )
     if known is not None:
         return known, False
     require_active(interview)
@@ -160,30 +169,19 @@ def store_question(
     require_chat_budget(interview, configuration)
     _check_rate(interview)
     conversation = find_conversation(interview, conversation_id)
-    if conversation.turns.filter(state__in=LIVE_STATES).exists():
-        raise TurnLiveError
+    state = place_turn(conversation)
+    if state is None:
+        raise TurnQueueFullError
     turn = Turn.objects.create(
         conversation=conversation,
         client_id=client_id,
-        prompt_version=active_prompt(PromptPurpose.CHAT),
+        state=state,
+        prompt_version=choose_prompt(PromptPurpose.CHAT, interview),
         heartbeat_at=now(),
     )
-    sent = collect_files(interview, files)
-    hashes = keep_sent_files(interview, sent)
-    run = latest_test_run(interview)
-    run_id = str(run.pk) if run else None
+    context, hashes = describe_context(interview, files)
     message = Message.objects.create(
-        turn=turn,
-        role=MessageRole.USER,
-        text=text,
-        context={
-            "files": [
-                {"path": f.path, "version": f.version, "hash": f.hash, "cut": f.is_cut}
-                for f in sent
-            ],
-            "run": run_id,
-            "sent": build_user_turn(text, sent, run),
-        },
+        turn=turn, role=MessageRole.USER, text=text, context=context
     )
     append_event(
         interview,
@@ -193,7 +191,7 @@ def store_question(
             message=str(message.pk),
             text=text,
             files=hashes,
-            run=run_id,
+            run=context["run"],
         ),
         origin=Origin.CANDIDATE,
     )
@@ -206,30 +204,6 @@ def claim_turn(turn_id: UUID, *, owner: str) -> bool:
         Turn.objects.filter(pk=turn_id, state=TurnState.QUEUED).update(
             state=TurnState.RUNNING, owner=owner, heartbeat_at=now()
         )
-    )
-
-
-def build_request(turn_id: UUID, configuration: Configuration) -> ChatRequest:
-    """Return what is sent to the model for a turn.
-
-    Past a soft limit of a budget less goes along and a shorter answer is asked for.
-    """
-    turn = Turn.objects.select_related(
-        "conversation__interview__assessment_version", "prompt_version"
-    ).get(pk=turn_id)
-    if turn.prompt_version is None:
-        raise UnknownTurnError
-    question = turn.messages.get(role=MessageRole.USER)
-    interview = turn.conversation.interview
-    is_tight = is_chat_tight(interview, configuration)
-    tight = "_tight" if is_tight else ""
-    history = build_history(turn, settings.LIMITS[f"history_tokens{tight}"])
-    return ChatRequest(
-        system=build_system(interview, turn.prompt_version),
-        messages=[*history, {"role": "user", "content": question.context["sent"]}],
-        max_tokens=settings.LIMITS[f"output_tokens{tight}"],
-        reference=str(turn.conversation_id),
-        brief=BRIEF if is_tight else "",
     )
 
 
@@ -263,8 +237,13 @@ def checkpoint_turn(
 
 
 def request_stop(interview: Interview, turn_id: UUID) -> None:
-    """Stop a live turn, whoever owns it; the owner notices at its next heartbeat."""
+    """Stop a live turn, whoever owns it; the owner notices at its next heartbeat.
+
+    A question that nobody has begun to answer is taken back.
+    """
     found = Turn.objects.filter(pk=turn_id, conversation__interview=interview)
     if not found.exists():
         raise UnknownTurnError
+    if withdraw(turn_id):
+        return
     found.filter(state__in=LIVE_STATES).update(state=TurnState.STOPPED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from assistant.simulator.exchange import (
 )
 from assistant.simulator.faults import Fault, FaultOrder, FaultQueue
 from assistant.simulator.reply import Reply, make_reply
-from assistant.simulator.sse import reply_events
+from assistant.simulator.sse import reply_events, with_unknown
 from assistant.simulator.usage import PromptCache, prompt_tokens
 from assistant.simulator.validate import (
     check_key,
@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 RING = 50
+SPLIT_BYTES = 7
 DEFAULT_SECONDS = {"slow": 3.0, "stall": 600.0}
 STREAM_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
@@ -200,7 +201,8 @@ class Simulator:
         """Send the events; returning before the end makes the server cut the line."""
         name = fault.fault if fault else None
         deltas = 0
-        for event in reply_events(reply):
+        events = reply_events(reply)
+        for event in with_unknown(events) if name == "unknown" else events:
             if name == "no_stop" and event.name in {"message_delta", "message_stop"}:
                 break
             is_due = event.name == "message_delta" or (
@@ -210,7 +212,8 @@ class Simulator:
                 if not await self._strike(exchange, fault):
                     return
                 fault = None
-            await exchange.write(event.encode())
+            for piece in _split(event.encode(), name):
+                await exchange.write(piece)
             if event.is_text_delta:
                 deltas += 1
                 await exchange.pause(self.settings.token_delay_ms / 1000)
@@ -256,7 +259,18 @@ def _bent(reply: Reply, fault: Fault | None) -> Reply:
         return reply.emptied()
     if fault is not None and fault.fault == "refusal":
         return reply.refused(fault.after)
+    if fault is not None and fault.fault == "max_tokens":
+        return reply.cut(fault.after)
+    if fault is not None and fault.fault == "pause_turn":
+        return reply.paused(fault.after)
     return reply
+
+
+def _split(data: bytes, fault: str | None) -> Iterator[bytes]:
+    """Cut an event into pieces that end anywhere, inside a character too."""
+    size = SPLIT_BYTES if fault == "split" else len(data)
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
 
 
 def _seconds(fault: Fault) -> float:

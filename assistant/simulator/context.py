@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.simulator.patches import apply_diff
 from assistant.simulator.wire import CountTokensRequest
 
 Policy = Literal["hints", "pair", "agent", "off"]
-TAGS = "problem|hints|file|test_output|policy|message|evidence|rubric"
+TAGS = "problem|hints|file|file_change|test_output|policy|message|evidence|rubric"
 _OPEN = re.compile(rf"<({TAGS})(\s[^<>]*)?>")
 _HINT = re.compile(r"<hint(?:\s[^<>]*)?>(.*?)</hint\s*>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -76,7 +77,7 @@ def read_context(request: CountTokensRequest) -> PromptContext:
         title=problem.attributes.get("title", "") if problem else "",
         problem=_HINT.sub("", problem.body).strip() if problem else "",
         hints=_hints(found),
-        files=_files([*newest_first, *system]),
+        files=_files(system, turns),
         tests=_tests(_first([*newest_first, *system], "test_output")),
         policy=_policy(_first(found, "policy")),
     )
@@ -148,17 +149,37 @@ def _hints(found: list[Tag]) -> tuple[str, ...]:
     return ()
 
 
-def _files(found: list[Tag]) -> tuple[SourceFile, ...]:
-    """Each path once, its newest version; the order of the newest turn is kept."""
-    files: dict[str, SourceFile] = {}
-    for tag in found:
+def _files(system: list[Tag], turns: list[list[Tag]]) -> tuple[SourceFile, ...]:
+    """Each path once, as it is now: the active file first, then as mentioned last."""
+    texts: dict[str, str] = {}
+    versions: dict[str, str] = {}
+    for tag in [tag for tags_of in (system, *turns) for tag in tags_of]:
         path = tag.attributes.get("path", "")
         if tag.name == "file" and path:
-            version = tag.attributes.get("version", "")
-            files.setdefault(
-                path, SourceFile(path, version, plain(tag.body.strip("\n")))
-            )
-    return tuple(files.values())
+            texts[path] = _inner(tag.body)
+        elif tag.name == "file_change" and path in texts:
+            texts[path] = apply_diff(texts[path], _inner(tag.body)) or texts[path]
+        else:
+            continue
+        versions[path] = tag.attributes.get("version", "")
+    return tuple(
+        SourceFile(path, versions[path], plain(texts[path].strip("\n")))
+        for path in _order(system, turns)
+        if path in texts
+    )
+
+
+def _order(system: list[Tag], turns: list[list[Tag]]) -> Iterable[str]:
+    newest_first = [tag for turn in reversed(turns) for tag in turn]
+    message = _first(newest_first, "message")
+    active = message.attributes.get("active", "") if message else ""
+    mentioned = (tag.attributes.get("path", "") for tag in [*newest_first, *system])
+    return dict.fromkeys([active, *mentioned])
+
+
+def _inner(body: str) -> str:
+    """What stands between the line breaks that belong to the tags."""
+    return body.removeprefix("\n").removesuffix("\n")
 
 
 def _tests(tag: Tag | None) -> TestOutput | None:

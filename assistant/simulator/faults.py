@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import deque
 from collections.abc import Mapping
+from email.utils import formatdate
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -16,6 +18,7 @@ FaultName = Literal[
     "ok",
     "400",
     "401",
+    "402",
     "403",
     "404",
     "413",
@@ -29,10 +32,16 @@ FaultName = Literal[
     "no_stop",
     "refusal",
     "empty",
+    "max_tokens",
+    "pause_turn",
+    "unknown",
+    "split",
 ]
+WaitForm = Literal["seconds", "milliseconds", "date", "none"]
 MESSAGES = {
     400: "Simulated invalid request",
     401: "invalid x-api-key",
+    402: "Your credit balance is too low to access the API",
     403: "Your API key does not have permission to use the specified resource",
     404: "Simulated not found",
     413: "Request exceeds the maximum size",
@@ -51,6 +60,7 @@ class Fault(BaseModel):
 
     fault: FaultName
     retry_after: Annotated[float, Field(ge=0, le=3600)] = 1.0
+    form: WaitForm = "seconds"
     seconds: Annotated[float, Field(ge=0, le=3600)] | None = None
     after: Annotated[int, Field(ge=0)] = 3
     once: bool = False
@@ -71,10 +81,21 @@ class Fault(BaseModel):
         headers = {}
         if self.status == 429:
             headers = {
-                "retry-after": f"{self.retry_after:g}",
+                **self._wait_header(),
                 "anthropic-ratelimit-requests-remaining": "0",
             }
         raise ApiError(self.status, MESSAGES[self.status], headers=headers)
+
+    def _wait_header(self) -> dict[str, str]:
+        """Name the wait in the form that was asked for."""
+        if self.form == "seconds":
+            return {"retry-after": f"{self.retry_after:g}"}
+        if self.form == "milliseconds":
+            return {"retry-after-ms": f"{self.retry_after * 1000:.0f}"}
+        if self.form == "date":
+            until = time.time() + self.retry_after
+            return {"retry-after": formatdate(until, usegmt=True)}
+        return {}
 
 
 class FaultOrder(BaseModel):

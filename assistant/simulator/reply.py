@@ -127,6 +127,26 @@ class Reply:
             "inference_geo": None,
         }
 
+    def cut(self, kept: int) -> Reply:
+        """Cut after so many pieces of text, as the token limit cuts."""
+        return replace(
+            self, text="".join(pieces_of(self.text)[:kept]), tool=None,
+            stop_reason="max_tokens", stop_sequence=None,
+        )  # fmt: skip
+
+    def paused(self, kept: int) -> Reply:
+        """Cut inside a tool of the server's own, to be continued by another call."""
+        tool = {
+            "type": "server_tool_use",
+            "id": f"srvtoolu_sim_{uuid.uuid4().hex[:24]}",
+            "name": "web_search",
+            "input": {"query": "simulated"},
+        }
+        return replace(
+            self, text="".join(pieces_of(self.text)[:kept]), tool=tool,
+            stop_reason="pause_turn", stop_sequence=None,
+        )  # fmt: skip
+
 
 def make_reply(request: MessagesRequest, usage: InputUsage) -> Reply:
     context = read_context(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,17 @@ def reply_events(reply: Reply) -> Iterator[Event]:
     yield _event("message_stop")
 
 
+def with_unknown(events: Iterable[Event]) -> Iterator[Event]:
+    """Put what no client has heard of, and pings, between the events."""
+    for event in events:
+        yield _event("ping")
+        yield _event("simulated_news", news={"is": "none"})
+        yield event
+        if event.name == "content_block_start":
+            delta = {"type": "simulated_delta", "text": "not for anybody"}
+            yield _event("content_block_delta", index=event.data["index"], delta=delta)
+
+
 def _event(kind: str, **data: Any) -> Event:
     return Event(kind, {"type": kind, **data})
 
@@ -57,6 +68,7 @@ def _opening(block: Mapping[str, Any]) -> dict[str, Any]:
         "text": {"text": ""},
         "thinking": {"thinking": "", "signature": ""},
         "tool_use": {"input": {}},
+        "server_tool_use": {"input": {}},
     }
     return {**block, **empty[block["type"]]}
 

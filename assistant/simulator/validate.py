@@ -82,6 +82,7 @@ def parse_messages(data: Mapping[str, Any], version: str) -> MessagesRequest:
                 "non-whitespace",
             )
     _check_prompt(request, model)
+    _check_effort(request, model)
     _check_thinking(request, model, request.max_tokens)
     return request
 
@@ -138,7 +139,8 @@ def _check_roles(messages: list[Message], model: Model) -> None:
     spoken = [message for message in messages if message.role != "system"]
     if len(spoken) != len(messages) and model.older:
         raise ApiError(400, "messages: role 'system' is not supported on this model")
-    if spoken[-1].role == "assistant" and not model.prefill:
+    is_continued = bool(spoken[-1].of_type("server_tool_use"))
+    if spoken[-1].role == "assistant" and not (model.prefill or is_continued):
         raise ApiError(
             400,
             "This model does not support assistant message prefill. The conversation "
@@ -234,6 +236,14 @@ def _check_tool_pairs(messages: list[Message]) -> None:
                 f"blocks: {extra}",
             )
         asked = {block.id for block in message.of_type("tool_use")}
+
+
+def _check_effort(request: MessagesRequest, model: Model) -> None:
+    effort = request.output_config.effort if request.output_config else None
+    if effort is not None and effort not in model.effort_levels:
+        raise ApiError(
+            400, f"output_config.effort: '{effort}' is not supported on {model.id}"
+        )
 
 
 def _check_thinking(request: CountTokensRequest, model: Model, max_tokens: int) -> None:

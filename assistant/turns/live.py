@@ -92,7 +92,7 @@ class LiveTurn:
     """A turn that this process owns; `end_frame` is the closing frame once known.
 
     `is_ending` is set when it is decided how the answer ends; storing that is not
-    to be disturbed.
+    to be disturbed. `is_shut_down` leaves the question behind it to another process.
     """
 
     id: UUID
@@ -103,6 +103,7 @@ class LiveTurn:
     start_frame: dict[str, Any] | None = None
     end_frame: dict[str, Any] | None = None
     is_ending: bool = False
+    is_shut_down: bool = False
 
     @classmethod
     def create(cls, turn_id: UUID) -> "LiveTurn":

@@ -8,27 +8,28 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
 from time import monotonic
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
-from assistant.configuration import Configuration, read_configuration
+from assistant.configuration import Configuration
 from assistant.enums import TurnState
 from assistant.errors import AssistantError, BudgetSpentError, ProviderError
 from assistant.models import Message
 from assistant.protocol import failed_frame, finished_frame, started_frame
-from assistant.providers.claude import count_input, stream_answer
+from assistant.providers.answering import stream_answer
+from assistant.providers.claude import count_input
 from assistant.providers.parts import (
+    AnswerBlock,
     AnswerEnded,
+    AnswerPaused,
     AnswerStarted,
     AnswerText,
     AnswerThought,
@@ -37,35 +38,33 @@ from assistant.providers.parts import (
     TryBegun,
     TryFailed,
 )
+from assistant.services.catalogue import plan_turn
 from assistant.services.endings import TurnOutcome, end_turn
-from assistant.services.metering import (
-    bound_chat_input,
-    record_failed_try,
-    reserve_turn,
-)
-from assistant.services.turns import (
-    build_request,
-    checkpoint_turn,
-    claim_turn,
-    note_progress,
-)
+from assistant.services.metering import bound_chat_input, reserve_turn
+from assistant.services.turns import checkpoint_turn, claim_turn, note_progress
+from assistant.turns.books import Books
 from assistant.turns.live import LiveTurn
+from assistant.turns.preparing import prepare_request
+from assistant.turns.queue import start_next
+from assistant.turns.threads import in_thread as _database
 from base.detached import start_detached
 from base.ids import new_token
 from base.text import utf16_length
 
 logger = logging.getLogger(__name__)
 
-_Parameters = ParamSpec("_Parameters")
-_Result = TypeVar("_Result")
-
 CHECKPOINT_SECONDS = 1.0
 KEPT_AFTER_END_SECONDS = 60.0
+# What a try that is repeated leaves behind: nothing.
+_NOTHING: dict[str, Any] = {
+    "usage": None,
+    "is_usage_final": False,
+    "thought": 0,
+    "blocks": (),
+}
 OWNER = f"{socket.gethostname()}:{os.getpid()}:{new_token()[:8]}"[:64]
 
 _turns: dict[UUID, LiveTurn] = {}
-# Each thread holds a database connection while it works, so they are few.
-_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="turn-db")
 
 
 def find_live(turn_id: UUID) -> LiveTurn | None:
@@ -96,6 +95,7 @@ async def stop_all() -> None:
                 retryable=True,
             )
             live.stop()
+        live.is_shut_down = True
     await asyncio.gather(*running, return_exceptions=True)
 
 
@@ -131,8 +131,9 @@ class _Answer:
             self._release()
 
     async def _stream(self) -> None:
-        configuration = read_configuration()
-        request = await _database(build_request)(self._live.id, configuration)
+        targets = await _database(plan_turn)(self._live.id)
+        configuration = targets[0]
+        request = await prepare_request(self._live.id, configuration)
         if not await self._reserve(configuration, request):
             self._lost = True
             self._note(state=TurnState.STOPPED, stop_reason="stopped")
@@ -140,7 +141,7 @@ class _Answer:
         is_read = asyncio.Event()
         heartbeat = asyncio.create_task(self._keep(is_read))
         try:
-            await self._read(configuration, request)
+            await self._read(targets, request)
         finally:
             self._live.is_ending = True
             # Told, not cancelled: a write under way would go on in its thread and
@@ -171,27 +172,37 @@ class _Answer:
                 raise
         return await reserve(input_tokens=counted)
 
-    async def _read(self, configuration: Configuration, request: ChatRequest) -> None:
+    async def _read(
+        self, targets: Sequence[Configuration], request: ChatRequest
+    ) -> None:
+        books = Books(self._live.id, targets[0], request)
         asked_at = monotonic()
-        async with aclosing(stream_answer(configuration, request)) as parts:
+        async with aclosing(stream_answer(targets, request)) as parts:
             async for part in parts:
                 if isinstance(part, AnswerText):
                     self._take_text(part.text, asked_at)
                 elif isinstance(part, AnswerStarted):
-                    await self._take_start(configuration, request, part)
+                    await self._take_start(targets[0], request, part)
+                    await books.tell_start(part)
+                elif isinstance(part, TryBegun):
+                    await books.begin_try(part)
+                    self._note(is_unsent=False)
                 elif isinstance(part, TryFailed):
-                    self._note(is_unsent=True)
-                    await _database(record_failed_try)(self._live.id, part)
+                    self._note(is_unsent=True, **_NOTHING)
+                    await books.fail_try(part)
+                elif isinstance(part, AnswerPaused):
+                    await books.end_call(self._outcome)
+                    self._note(is_unsent=True, usage=None, is_usage_final=False)
                 else:
                     self._take_figures(part)
 
     def _take_figures(
-        self, part: TryBegun | AnswerThought | AnswerUsage | AnswerEnded
+        self, part: AnswerThought | AnswerBlock | AnswerUsage | AnswerEnded
     ) -> None:
-        if isinstance(part, TryBegun):
-            self._note(is_unsent=False)
-        elif isinstance(part, AnswerThought):
+        if isinstance(part, AnswerThought):
             self._note(thought=self._outcome.thought + part.characters)
+        elif isinstance(part, AnswerBlock):
+            self._note(blocks=(*self._outcome.blocks, part.block))
         elif isinstance(part, AnswerUsage):
             merged = {**(self._outcome.usage or {}), **part.usage}
             self._note(usage=merged, is_usage_final=True)
@@ -221,6 +232,7 @@ class _Answer:
             part.model,
             is_simulated=configuration.is_simulated,
             is_brief=bool(request.brief),
+            fallback_from=part.fallback_from,
         )
         self._live.started.set()
         await _database(note_progress)(
@@ -321,6 +333,8 @@ class _Answer:
         asyncio.get_running_loop().call_later(
             KEPT_AFTER_END_SECONDS, _turns.pop, live.id, None
         )
+        if not live.is_shut_down:
+            start_detached(start_next(live.id, start_turn), name=f"next-{live.id}")
 
 
 async def _happens(event: asyncio.Event, seconds: float) -> bool:
@@ -328,13 +342,6 @@ async def _happens(event: asyncio.Event, seconds: float) -> bool:
     with suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
     return event.is_set()
-
-
-def _database(
-    service: Callable[_Parameters, _Result],
-) -> Callable[_Parameters, Awaitable[_Result]]:
-    """Run a service in one of a few threads: a turn outlives any socket's context."""
-    return database_sync_to_async(service, thread_sensitive=False, executor=_threads)
 
 
 def _internal_error() -> ProviderError:

@@ -16,7 +16,8 @@ from interviews.timewords import format_seconds
 
 MAX_LINES = 3000
 SAME_EDIT_MS = 30_000
-_BLOCKS = ("run.output", "turn.text")
+# Pieces of something that has an event of its own.
+_BLOCKS = ("run.output", "turn.text", "recording.chunk_stored")
 _EDIT = "document.updated"
 _RUN_END = "run.finished"
 _RESULTS = ("scorecard.created", "review.recorded")
@@ -235,7 +236,15 @@ _WORDINGS: dict[str, Callable[[Payload], tuple[str, str]]] = {
         str(p.get("stop_reason", "")),
     ),
     "turn.failed": lambda p: (_("The assistant failed"), str(p.get("code", ""))),
+    "message.rated": lambda p: (_("Rated an answer"), str(p.get("rating") or "")),
+    "turn.fallback": lambda p: (
+        _("Answered by %(model)s instead of %(chosen)s")
+        % {"model": p.get("model", ""), "chosen": p.get("chosen", "")},
+        str(p.get("code", "")),
+    ),
     "budget.reached": lambda _p: (_("Reached a limit of its budget"), ""),
+    "recording.segment_opened": lambda _p: (_("The recording began"), ""),
+    "recording.segment_closed": lambda _p: (_("The recording stopped"), ""),
     "scorecard.created": lambda p: (
         _("Scored"),
         _("scorecard %(number)s") % {"number": p.get("number", "")},

@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.access import Standing
+from assistant.context.caching import read_cache_uses
 from assistant.enums import MessageRole
 from assistant.models import Message
 from assistant.selectors import conversation_messages
+from interviewlm.review.authorship import read_authorship
 from interviewlm.review.code import list_files, list_other_files
 from interviewlm.review.events import MAX_LINES, list_events
 from interviewlm.review.lanes import Media, build_lanes, read_media, total_ms, worked_ms
@@ -118,6 +120,7 @@ def build_page(
         "runs": list_runs(interview, with_hidden=sees["scorecard"]),
         "chat": chat,
         "money": read_money(interview) if sees["cost"] else [],
+        "caches": list(read_cache_uses(interview).values()) if sees["cost"] else [],
         "steps": steps,
         "is_pending": any(step.is_pending for step in steps),
         "may_retry": standing.may("retry", "pipeline"),
@@ -125,6 +128,7 @@ def build_page(
         "may_resolve": standing.may("change", "problem_report"),
         "troubles": list_troubles(interview, score, steps, media, reports, events),
         "offers": _offers(interview, standing, bound or {}),
+        "authorship": read_authorship(interview),
         **read_time(interview),
         "consents": list(interview.consents.all()),
         "stamp": state_stamp(interview, steps),

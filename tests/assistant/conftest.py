@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from assistant.simulator.app import Settings, Simulator, create_app
+from assistant.simulator.usage import PromptCache
 
 START_SECONDS = 10
 
@@ -42,7 +43,8 @@ def server() -> Iterator[Running]:
 
 @pytest.fixture
 def simulator(server: Running) -> Running:
-    """Without the faults and the log of earlier tests."""
+    """Without the faults, the log and the prompt cache of earlier tests."""
+    server.app.cache = PromptCache()
     server.app.log.clear()
     server.app.faults.clear()
     return server

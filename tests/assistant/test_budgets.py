@@ -10,13 +10,14 @@ from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
 from assistant.configuration import read_configuration
-from assistant.context import BRIEF
+from assistant.context.texts import BRIEF
 from assistant.enums import TurnState
 from assistant.errors import AssistantError, BudgetSpentError
 from assistant.models import Message, Turn
 from assistant.services.metering import CHAT, bound_chat_input, describe_call
 from assistant.services.prompts import import_shipped_prompts
-from assistant.services.turns import build_request, store_question
+from assistant.services.requests import build_request
+from assistant.services.turns import store_question
 from assistant.turns.registry import start_turn
 from billing.enums import Scope
 from billing.models import Budget, Usage
@@ -223,7 +224,8 @@ async def test_soft_limit_asks_for_a_shorter_answer_and_says_so(
     assert (first.brief, second.brief, third.brief) == ("", BRIEF, BRIEF)
     assert first.max_tokens == settings.LIMITS["output_tokens"]
     assert third.max_tokens == settings.LIMITS["output_tokens_tight"]
-    assert len(second.messages) == len(third.messages) == 1, "no history fits"
+    sent = [len(request.messages) for request in model.requests]
+    assert sent == [1, 3, 5], "what was sent before stays as it is"
 
 
 async def test_soft_limit_reaches_the_model_after_the_cached_prompt(
@@ -237,8 +239,8 @@ async def test_soft_limit_reaches_the_model_after_the_cached_prompt(
     usual, tight = (request.body for request in simulator.app.log)
     assert usual is not None
     assert tight is not None
-    assert tight["system"][0] == usual["system"][0]
-    assert tight["system"][1:] == [{"type": "text", "text": BRIEF}]
+    assert tight["system"] == usual["system"]
+    assert tight["messages"][-1]["content"][-1]["text"] == BRIEF
     assert usual["output_config"] == {"effort": "high"}
     assert tight["output_config"] == {"effort": "low"}
     assert (usual["max_tokens"], tight["max_tokens"]) == (4096, 1024)
@@ -271,7 +273,8 @@ async def test_bound_that_does_not_fit_is_counted_and_the_turn_goes_on(
         text="Hello there",
         configuration=read_configuration(),
     )
-    request = await sync_to_async(build_request)(turn.pk, read_configuration())
+    prepared = await sync_to_async(build_request)(turn.pk, read_configuration())
+    request = prepared.request
     output = Decimal(request.max_tokens) * 10 / 1_000_000
     prompt = Decimal(bound_chat_input(request)) * 4 / 1_000_000
     await limit(interview, hard_usd=output + prompt / 2)

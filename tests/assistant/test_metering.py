@@ -5,7 +5,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import anthropic
 import pytest
 from asgiref.sync import sync_to_async
 from pytest_django import Settings
@@ -14,7 +13,6 @@ from assistant.configuration import read_configuration
 from assistant.enums import TurnState
 from assistant.errors import BudgetSpentError, ProviderError, SpendingStoppedError
 from assistant.models import Message, Turn
-from assistant.providers import claude
 from assistant.providers.parts import (
     AnswerText,
     AnswerThought,
@@ -140,7 +138,7 @@ async def test_stopped_answer_costs_its_prompt_and_what_arrived(
 
     usage = await Usage.objects.aget()
     assert kind_of(usage) == ("stopped", "", PAID, True)
-    assert usage.input_tokens + usage.cache_write_5m_tokens > 0
+    assert usage.cache_write_1h_tokens + usage.cache_read_tokens > 0
     assert usage.output_tokens >= len(live.text.text) // 4
     assert "output_tokens_details" not in usage.raw
     await acheck_sums()
@@ -213,10 +211,13 @@ async def test_stop_before_the_provider_answered_is_held_by_its_bound(
 
 
 async def test_timeouts_are_of_unknown_cost_every_one(
-    interview: Interview, simulator: Running, monkeypatch: pytest.MonkeyPatch
+    interview: Interview,
+    simulator: Running,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(claude, "_TIMEOUT", anthropic.Timeout(0.2, connect=5.0))
-    monkeypatch.setattr(claude, "_FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setitem(settings.MODEL_CALLS, "first_token_seconds", 0.2)
+    monkeypatch.setitem(settings.MODEL_CALLS, "first_wait_seconds", 0.01)
     order(simulator, *[{"fault": "slow", "seconds": 5}] * 3)
 
     await answer(interview)

@@ -21,9 +21,13 @@ ENDS_WITHIN = 15
 
 
 async def begin(interview: Interview, text: str = "Hello there") -> LiveTurn:
-    """Ask, and let the answer begin; raises what a page would be refused with."""
+    """Ask, and let the answer begin; raises what a page would be refused with.
+
+    Each question has a number: the same words at once would be the same question.
+    """
+    number = next(_numbers)
     turn, _is_new = await sync_to_async(ask)(
-        interview.pk, client_id=f"client-{next(_numbers)}", text=text
+        interview.pk, client_id=f"client-{number}", text=f"{text} ({number})"
     )
     return start_turn(turn.pk)
 

@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from base.env import env_bool, env_choice, env_int, env_list, env_path, env_str
+from base.env import (
+    env_bool,
+    env_choice,
+    env_file,
+    env_int,
+    env_list,
+    env_path,
+    env_str,
+)
 
 NAME = "INTERVIEWLM_TEST_VALUE"
 
@@ -73,3 +81,13 @@ def test_list_int_choice_and_path(
     assert env_choice(NAME, ("12",), "12") == "12"
     monkeypatch.setenv(NAME, str(tmp_path / ".." / tmp_path.name))
     assert env_path(NAME, Path("/")) == tmp_path.resolve()
+
+
+def test_file_is_named_unless_the_variable_itself_is_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert env_file(NAME) is None
+    monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path / "secret"))
+    assert env_file(NAME) == tmp_path / "secret"
+    monkeypatch.setenv(NAME, "plain")
+    assert env_file(NAME) is None

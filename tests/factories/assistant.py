@@ -2,40 +2,65 @@
 
 # mypy: allow-untyped-calls
 
-from factory.declarations import Sequence, SubFactory
+from factory.declarations import SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
-from assistant.enums import MessageRole, PromptPurpose
+from assistant.enums import (
+    ContextKind,
+    EpochReason,
+    MessageRole,
+    ModelPurpose,
+    PromptPurpose,
+)
 from assistant.models import (
+    ContextBlock,
+    ContextEpoch,
+    ContextItem,
+    ContextRequest,
     Conversation,
     Message,
+    ModelAssignment,
+    ModelChoice,
+    ModelVersion,
     Prompt,
+    PromptExperiment,
     PromptVersion,
     ScoreRun,
     Turn,
 )
-from tests.factories.interviews import InterviewFactory
+from tests.factories.interviews import AssessmentVersionFactory, InterviewFactory
 
 
 class PromptFactory(DjangoModelFactory[Prompt]):
-    """A prompt without a version."""
+    """The prompt of a purpose; those that are shipped are there already."""
 
     class Meta:
         model = Prompt
+        django_get_or_create = ("purpose",)
 
     purpose = PromptPurpose.SCORE
     slug = Sequence(lambda n: f"prompt-{n}")
 
 
 class PromptVersionFactory(DjangoModelFactory[PromptVersion]):
-    """The first wording of a prompt."""
+    """A draft for the judge."""
 
     class Meta:
         model = PromptVersion
 
     prompt = SubFactory(PromptFactory)
-    number = 1
-    text = "Be helpful."
+    number = Sequence(lambda n: 100 + n)
+    text = "Judge by {{ rubric }} what was done with {{ problems }}."
+
+
+class PromptExperimentFactory(DjangoModelFactory[PromptExperiment]):
+    """An experiment that was not started, without variants."""
+
+    class Meta:
+        model = PromptExperiment
+
+    prompt = SubFactory(PromptFactory)
+    name = Sequence(lambda n: f"experiment {n}")
 
 
 class ConversationFactory(DjangoModelFactory[Conversation]):
@@ -76,4 +101,91 @@ class ScoreRunFactory(DjangoModelFactory[ScoreRun]):
 
     interview = SubFactory(InterviewFactory)
     prompt_version = SubFactory(PromptVersionFactory)
+    model = "claude-test"
+
+
+class ContextBlockFactory(DjangoModelFactory[ContextBlock]):
+    """A content block as it is kept."""
+
+    class Meta:
+        model = ContextBlock
+
+    interview = SubFactory(InterviewFactory)
+    hash = Sequence(lambda n: f"{n:064x}")
+    content = '[{"type":"text","text":"Be helpful."}]'
+
+
+class ContextEpochFactory(DjangoModelFactory[ContextEpoch]):
+    """The first epoch of a conversation, still empty."""
+
+    class Meta:
+        model = ContextEpoch
+
+    conversation = SubFactory(ConversationFactory)
+    number = 1
+    reason = EpochReason.FIRST
+    model = "claude-test"
+    system = SubFactory(
+        ContextBlockFactory, interview=SelfAttribute("..conversation.interview")
+    )
+
+
+class ContextItemFactory(DjangoModelFactory[ContextItem]):
+    """The first item of an epoch: a question."""
+
+    class Meta:
+        model = ContextItem
+
+    epoch = SubFactory(ContextEpochFactory)
+    position = 0
+    turn = SubFactory(TurnFactory, conversation=SelfAttribute("..epoch.conversation"))
+    role = MessageRole.USER
+    kind = ContextKind.MESSAGE
+    block = SubFactory(
+        ContextBlockFactory,
+        interview=SelfAttribute("..epoch.conversation.interview"),
+        content='{"type":"text","text":"How do I start?"}',
+    )
+
+
+class ContextRequestFactory(DjangoModelFactory[ContextRequest]):
+    """What a turn sent: nothing yet."""
+
+    class Meta:
+        model = ContextRequest
+
+    epoch = SubFactory(ContextEpochFactory)
+    turn = SubFactory(TurnFactory, conversation=SelfAttribute("..epoch.conversation"))
+    length = 0
+
+
+class ModelVersionFactory(DjangoModelFactory[ModelVersion]):
+    """What is known of a model nobody has heard of."""
+
+    class Meta:
+        model = ModelVersion
+
+    name = Sequence(lambda n: f"model-{n}")
+    number = 1
+
+
+class ModelAssignmentFactory(DjangoModelFactory[ModelAssignment]):
+    """A model for hints."""
+
+    class Meta:
+        model = ModelAssignment
+
+    purpose = ModelPurpose.HINT
+    model = "claude-test"
+
+
+class ModelChoiceFactory(DjangoModelFactory[ModelChoice]):
+    """The model of an assessment's first cohort."""
+
+    class Meta:
+        model = ModelChoice
+
+    assessment_version = SubFactory(AssessmentVersionFactory)
+    purpose = ModelPurpose.CHAT
+    cohort = 1
     model = "claude-test"

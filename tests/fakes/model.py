@@ -46,9 +46,9 @@ class FakeModel:
         self.has_said_all = asyncio.Event()
 
     async def stream_answer(
-        self, _configuration: Configuration, request: ChatRequest
+        self, _targets: Sequence[Configuration], request: ChatRequest
     ) -> AsyncGenerator[AnswerPart, None]:
-        """Take the place of `assistant.providers.claude.stream_answer`."""
+        """Take the place of `assistant.providers.answering.stream_answer`."""
         self.requests.append(request)
         for part in self.parts[:-1]:
             yield part

@@ -144,3 +144,60 @@ test("a message that is too long says by how much", () => {
   assert.equal(lengthProblem("abc", limits), "");
   assert.match(lengthProblem(`\`\`\`\n${"x".repeat(20)}\n\`\`\``, limits), /28 characters; 20/);
 });
+
+test("a question that waits stands behind the live one, and goes when it is taken back", () => {
+  const conversation = createConversation();
+  conversation.ask("a", "one");
+  conversation.queued({ id: "a", turn: "t1" });
+  conversation.started({ id: "a", turn: "t1" });
+  conversation.ask("b", "two");
+  conversation.queued({ id: "b", turn: "t2", is_waiting: true });
+  const told = [];
+  conversation.on("withdrawn", (entry) => told.push(entry.question));
+
+  assert.equal(conversation.live.turn, "t1");
+  assert.equal(conversation.isFull, true);
+  conversation.finished({ turn: "t2", stop_reason: "withdrawn", text_length: 0 });
+  assert.deepEqual(
+    conversation.entries.map(({ turn }) => turn),
+    ["t1"],
+  );
+  assert.deepEqual(told, ["two"]);
+});
+
+test("only the selected conversation is shown, and another one's answer changes nothing", () => {
+  const conversation = createConversation();
+  const message = (turn, id) => ({ id: turn, turn, conversation: id, role: "user", text: turn });
+  conversation.hello({
+    messages: [message("t1", "c1"), message("t2", "c2")],
+    live: null,
+    lives: [{ turn: "t2", text: "Well", conversation: "c2", is_waiting: false }],
+  });
+  conversation.select("c1");
+  const changed = [];
+  conversation.on("change", (entry) => changed.push(entry.turn));
+  conversation.delta({ turn: "t2", offset: 4, text: ", yes" });
+
+  assert.deepEqual(
+    conversation.entries.map(({ turn }) => turn),
+    ["t1"],
+  );
+  assert.equal(conversation.live, null);
+  assert.deepEqual(changed, []);
+  conversation.select("c2");
+  assert.equal(conversation.entries[0].answer, "Well, yes");
+});
+
+test("a question that was taken back is not in the history", () => {
+  const conversation = createConversation();
+  const common = { turn: "t1", conversation: "c1", state: "stopped" };
+  conversation.hello({
+    messages: [
+      { ...common, id: "1", role: "user", text: "one" },
+      { ...common, id: "2", role: "assistant", text: "", stop_reason: "withdrawn" },
+    ],
+    live: null,
+  });
+
+  assert.deepEqual(conversation.entries, []);
+});

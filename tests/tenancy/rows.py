@@ -93,11 +93,41 @@ MAKE: Mapping[type[Model], Make] = {
     assistant.Message: lambda organisation: assistant_rows.MessageFactory.create(
         turn__conversation__interview__organisation=organisation
     ),
+    assistant.ContextBlock: _of_interview(assistant_rows.ContextBlockFactory),
+    assistant.ContextEpoch: lambda organisation: (
+        assistant_rows.ContextEpochFactory.create(
+            conversation__interview__organisation=organisation
+        )
+    ),
+    assistant.ContextItem: lambda organisation: (
+        assistant_rows.ContextItemFactory.create(
+            epoch__conversation__interview__organisation=organisation
+        )
+    ),
+    assistant.ContextRequest: lambda organisation: (
+        assistant_rows.ContextRequestFactory.create(
+            epoch__conversation__interview__organisation=organisation
+        )
+    ),
     assistant.Prompt: lambda _organisation: (
         assistant_rows.PromptVersionFactory.create().prompt
     ),
     assistant.PromptVersion: lambda _organisation: (
         assistant_rows.PromptVersionFactory.create()
+    ),
+    assistant.PromptExperiment: lambda _organisation: (
+        assistant_rows.PromptExperimentFactory.create()
+    ),
+    assistant.ModelVersion: lambda _organisation: (
+        assistant_rows.ModelVersionFactory.create()
+    ),
+    assistant.ModelAssignment: lambda _organisation: (
+        assistant_rows.ModelAssignmentFactory.create()
+    ),
+    assistant.ModelChoice: lambda organisation: (
+        assistant_rows.ModelChoiceFactory.create(
+            assessment_version__organisation=organisation
+        )
     ),
     billing.Usage: lambda organisation: billing_rows.UsageFactory.create(
         payer=str(organisation.pk)

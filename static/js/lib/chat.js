@@ -1,27 +1,17 @@
 // The assistant's panel: conversation, streaming that never moves what is being read, asking, stopping, applying.
 import { createComposer } from "./composer.js";
 import { createConversation } from "./conversation.js";
+import { createSwitch } from "./conversations.js";
 import { setText } from "./dom.js";
 import { createEmitter } from "./events.js";
-import { gettext, interpolate, ngettext } from "./i18n.js";
+import { filesText } from "./filestext.js";
+import { gettext } from "./i18n.js";
 import { createTurnView } from "./turnview.js";
 
 const BUDGET_CODES = new Set(["budget_exceeded", "spending_stopped"]);
 
-function filesText(paths) {
-  if (paths.length === 0) return gettext("It sees no file: none is open.");
-  const name = paths[0].split("/").at(-1);
-  if (paths.length === 1) return interpolate(gettext("It sees %(name)s"), { name });
-  const text = ngettext(
-    "It sees %(name)s and %(n)s more file",
-    "It sees %(name)s and %(n)s more files",
-    paths.length - 1,
-  );
-  return interpolate(text, { name, n: paths.length - 1 });
-}
-
 /**
- * root holds [data-chat=log|empty|more|state|announce|simulated] and form[data-chat=composer].
+ * root holds [data-chat=log|empty|more|state|announce|simulated|switch] and form[data-chat=composer].
  * workspace: {flush(), files() -> paths, target() -> {name, line} | null, apply({mode, text, turn, block}) -> {text, undo}}.
  * Events: "answered" (entry).
  */
@@ -34,9 +24,9 @@ export function createChat({ root, socket, workspace, draftKey }) {
   );
   const views = new Map();
   const dirty = new Set();
-  let conversationId = null;
   let assistant;
 
+  const switcher = createSwitch({ root: part("switch"), onSelect: conversation.select });
   const composer = createComposer({ root: part("composer"), draftKey, onSend: ask, onStop: stop });
 
   function applyFor(entry, block) {
@@ -48,7 +38,7 @@ export function createChat({ root, socket, workspace, draftKey }) {
   }
 
   function viewOf(entry) {
-    if (!views.has(entry.key)) views.set(entry.key, createTurnView({ applyFor, retry }));
+    if (!views.has(entry.key)) views.set(entry.key, createTurnView({ applyFor, retry, takeBack }));
     return views.get(entry.key);
   }
 
@@ -66,7 +56,7 @@ export function createChat({ root, socket, workspace, draftKey }) {
   function drawDirty() {
     for (const entry of dirty) viewOf(entry).update(entry);
     dirty.clear();
-    composer.setLive(Boolean(conversation.live));
+    composer.setLive(Boolean(conversation.live), conversation.isFull);
     drawMore();
   }
 
@@ -85,7 +75,7 @@ export function createChat({ root, socket, workspace, draftKey }) {
     while (log.children.length > nodes.length) log.lastElementChild.remove();
     drawEmpty();
     if (wasEmpty) log.scrollTop = log.scrollHeight;
-    composer.setLive(Boolean(conversation.live));
+    composer.setLive(Boolean(conversation.live), conversation.isFull);
     drawMore();
   }
 
@@ -99,7 +89,7 @@ export function createChat({ root, socket, workspace, draftKey }) {
     bringToTop(conversation.ask(id, text));
     await workspace.flush();
     const frame = { type: "turn.ask", id, text, files: workspace.files() };
-    if (conversationId) frame.conversation = conversationId;
+    if (switcher.current) frame.conversation = switcher.current;
     try {
       await socket.request(frame);
     } catch (error) {
@@ -129,9 +119,12 @@ export function createChat({ root, socket, workspace, draftKey }) {
     ask(entry.question);
   }
 
+  function takeBack({ turn }) {
+    if (turn) socket.send({ type: "turn.stop", turn });
+  }
+
   function stop() {
-    const { live } = conversation;
-    if (live?.turn) socket.send({ type: "turn.stop", turn: live.turn });
+    takeBack(conversation.live ?? {});
   }
 
   /** What to ask is only worth saying where asking works. */
@@ -156,7 +149,7 @@ export function createChat({ root, socket, workspace, draftKey }) {
 
   socket.on("hello", (frame) => {
     assistant = frame.assistant;
-    conversationId = frame.conversation ?? conversationId;
+    switcher.hello(frame);
     if (frame.limits) composer.setLimits(frame.limits);
     conversation.hello(frame);
     drawAvailability(assistant);
@@ -165,9 +158,12 @@ export function createChat({ root, socket, workspace, draftKey }) {
     const closed = name === "closed" && message ? { available: false, message } : assistant;
     drawAvailability(closed);
   });
-  socket.on("turn.queued", conversation.queued);
+  socket.on("turn.queued", (frame) => {
+    switcher.adopt(frame.conversation);
+    conversation.queued(frame);
+  });
   socket.on("turn.started", (frame) => {
-    conversationId = frame.conversation ?? conversationId;
+    switcher.adopt(frame.conversation);
     note(frame.notice ?? "");
     conversation.started(frame);
   });
@@ -184,6 +180,9 @@ export function createChat({ root, socket, workspace, draftKey }) {
     noteBudget(frame);
   });
   conversation.on("gap", (from) => socket.send({ type: "turn.resume", ...from }));
+  conversation.on("withdrawn", ({ askId, question }) => {
+    if (askId) composer.giveBack(question, "");
+  });
   conversation.on("change", drawSoon);
   conversation.on("reset", drawAll);
 

@@ -34,6 +34,7 @@ export function createComposer({ root, draftKey, onSend, onStop }) {
   const [send, stop, problem, files] = ["send", "stop", "problem", "files"].map(part);
   let limits = { message_chars: 10_000, pasted_code_chars: 50_000 };
   let live = false;
+  let full = false;
   let available = true;
   let sent = "";
 
@@ -57,7 +58,7 @@ export function createComposer({ root, draftKey, onSend, onStop }) {
     problem.dataset.kind = tooLong ? "length" : "";
     box.setAttribute("aria-invalid", String(Boolean(tooLong)));
     send.disabled = !available || !box.value.trim() || Boolean(tooLong);
-    send.hidden = live;
+    send.hidden = full;
     stop.hidden = !live;
   }
 
@@ -69,7 +70,7 @@ export function createComposer({ root, draftKey, onSend, onStop }) {
 
   async function submit() {
     const text = box.value.trim();
-    if (live || send.disabled || !text) return;
+    if (full || send.disabled || !text) return;
     setText(problem, "");
     sent = text;
     setValue("");
@@ -101,8 +102,10 @@ export function createComposer({ root, draftKey, onSend, onStop }) {
 
   return {
     focus: () => box.focus(),
-    setLive(value) {
+    /** While an answer is written, one more question may be sent; then there is no place. */
+    setLive(value, isFull) {
       live = value;
+      full = isFull;
       draw();
     },
     setLimits(value) {

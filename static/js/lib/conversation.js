@@ -1,7 +1,7 @@
 // The turns of a conversation as the page knows them; frames in, changes out. No DOM here.
 import { createEmitter } from "./events.js";
 
-const LIVE = new Set(["asking", "queued", "thinking", "streaming"]);
+const LIVE = new Set(["asking", "waiting", "queued", "thinking", "streaming"]);
 
 export function isLive(entry) {
   return LIVE.has(entry.state);
@@ -13,6 +13,7 @@ const STATES = {
   stopped: "stopped",
   failed: "failed",
   interrupted: "interrupted",
+  waiting: "interrupted",
   queued: "interrupted",
   running: "interrupted",
 };
@@ -27,6 +28,7 @@ function fromMessages(messages) {
   for (const message of messages) {
     const key = message.turn ?? message.id;
     const entry = entries.get(key) ?? { key, turn: message.turn, question: null, answer: "" };
+    entry.conversation = message.conversation ?? null;
     entry.state = STATES[message.state] ?? "complete";
     if (message.error) entry.error = { ...message.error, retryable: true };
     if (message.role === "user") entry.question = message.text;
@@ -36,7 +38,12 @@ function fromMessages(messages) {
     }
     entries.set(key, entry);
   }
-  return [...entries.values()];
+  return [...entries.values()].filter(({ stopReason }) => stopReason !== "withdrawn");
+}
+
+function liveState({ is_waiting, text }) {
+  if (is_waiting) return "waiting";
+  return text ? "streaming" : "thinking";
 }
 
 /** Characters outside and inside closed fences, which have limits of their own; counted as the server does. */
@@ -47,23 +54,28 @@ export function measureMessage(text) {
   return { prose: text.length - code, code };
 }
 
-/** Events: "reset" (entries), "change" (entry), "gap" ({turn, offset}): the server must be asked to resume. */
+/**
+ * Events: "reset" (entries), "change" (entry), "gap" ({turn, offset}): the server must be asked to resume;
+ * "withdrawn" (entry): a question that waited was taken back. With one conversation selected only its entries are told.
+ */
 export function createConversation() {
   const emitter = createEmitter();
   let entries = [];
+  let selected = null;
 
+  const isShown = ({ conversation }) => !selected || !conversation || conversation === selected;
   const byTurn = (turn) => entries.find((entry) => entry.turn === turn);
   const byAsk = (id) => id && entries.find((entry) => entry.askId === id);
 
   function change(entry, values) {
     if (!entry) return;
     Object.assign(entry, values);
-    emitter.emit("change", entry);
+    if (isShown(entry)) emitter.emit("change", entry);
   }
 
   function reset(list) {
     entries = list;
-    emitter.emit("reset", entries);
+    emitter.emit("reset", entries.filter(isShown));
   }
 
   /** A repeated ask attaches to a turn that may be known already: then there is one entry, not two. */
@@ -78,47 +90,50 @@ export function createConversation() {
   return {
     on: emitter.on,
     get entries() {
-      return entries;
+      return entries.filter(isShown);
     },
+    /** The answer being written, before any question that waits behind it. */
     get live() {
-      return entries.findLast(isLive) ?? null;
+      return entries.find((entry) => isShown(entry) && isLive(entry)) ?? null;
+    },
+    /** One question may wait; another has no place. */
+    get isFull() {
+      return entries.filter((entry) => isShown(entry) && isLive(entry)).length > 1;
+    },
+
+    select(conversation) {
+      selected = conversation;
+      reset(entries);
     },
 
     /** What the server holds, plus what was asked here and has no turn yet. */
-    hello({ messages, live }) {
+    hello({ messages, live, lives = live ? [live] : [] }) {
       const known = fromMessages(messages);
       for (const entry of known) {
         const before = byTurn(entry.turn);
         if (before)
           Object.assign(entry, { key: before.key, askId: before.askId, fresh: before.fresh });
-        if (live && live.turn === entry.turn) {
-          const state = live.text ? "streaming" : "thinking";
-          Object.assign(entry, { state, answer: live.text });
-        }
+        const now = lives.find(({ turn }) => turn === entry.turn);
+        if (now) Object.assign(entry, { state: liveState(now), answer: now.text });
       }
       const waiting = entries.filter((entry) => entry.askId && !entry.turn);
       reset([...known, ...waiting]);
     },
 
-    ask(id, question) {
-      const entry = {
-        key: id,
-        askId: id,
-        turn: null,
-        question,
-        answer: "",
-        state: "asking",
-        fresh: true,
-      };
+    ask(id, question, conversation = selected) {
+      const known = { key: id, askId: id, turn: null, question, conversation };
+      const entry = { ...known, answer: "", state: "asking", fresh: true };
       reset([...entries, entry]);
       return entry;
     },
 
     queued(frame) {
       merge(frame);
-      change(byAsk(frame.id), {
+      const entry = byAsk(frame.id);
+      change(entry, {
         turn: frame.turn ?? null,
-        state: "queued",
+        conversation: frame.conversation ?? entry?.conversation,
+        state: frame.is_waiting ? "waiting" : "queued",
         position: frame.position ?? null,
       });
     },
@@ -126,11 +141,11 @@ export function createConversation() {
     /** Also told when an answer is followed again, and of questions asked in another window. */
     started(frame) {
       merge(frame);
-      const { turn, simulated, model } = frame;
+      const { turn, simulated, model, conversation = null } = frame;
       const entry = byAsk(frame.id) || byTurn(turn);
       if (!entry) {
-        const other = { key: turn, turn, question: null, answer: "", simulated, state: "thinking" };
-        reset([...entries, other]);
+        const other = { key: turn, turn, conversation, question: null, answer: "" };
+        reset([...entries, { ...other, simulated, state: "thinking" }]);
         return;
       }
       change(entry, { turn, simulated, model, state: entry.answer ? "streaming" : "thinking" });
@@ -154,6 +169,11 @@ export function createConversation() {
     finished({ turn, stop_reason, text_length, ...rest }) {
       const entry = byTurn(turn);
       if (!entry) return;
+      if (stop_reason === "withdrawn") {
+        reset(entries.filter((other) => other !== entry));
+        emitter.emit("withdrawn", entry);
+        return;
+      }
       if (text_length !== undefined && text_length > entry.answer.length) {
         emitter.emit("gap", { turn, offset: entry.answer.length });
       }

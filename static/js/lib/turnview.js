@@ -10,6 +10,7 @@ const number = new Intl.NumberFormat();
 function waitingText(entry) {
   if (entry.tool) return entry.tool;
   if (entry.state === "asking") return gettext("Sending…");
+  if (entry.state === "waiting") return gettext("Waits for the answer before…");
   if (entry.state === "queued") return gettext("Waiting for a free place…");
   if (entry.state === "thinking") return gettext("Thinking…");
   return "";
@@ -55,11 +56,26 @@ function retryButton(entry, retry) {
   return button;
 }
 
+function takeBackButton(entry, takeBack) {
+  const button = element("button", { type: "button", class: "button small" });
+  button.textContent = gettext("Take back");
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    takeBack(entry);
+  });
+  return button;
+}
+
 /**
  * applyFor(entry, index) gives the apply of a code block or null; retry(entry) asks the same again, null where nobody
- * asks; stopped says who stopped an answer.
+ * asks; takeBack(entry) withdraws a question that waits, null likewise; stopped says who stopped an answer.
  */
-export function createTurnView({ applyFor, retry = null, stopped = gettext("Stopped by you.") }) {
+export function createTurnView({
+  applyFor,
+  retry = null,
+  takeBack = null,
+  stopped = gettext("Stopped by you."),
+}) {
   const question = element("p", { class: "turn-question" });
   const answer = element("div", { class: "turn-answer prose" });
   const foot = element("div", { class: "turn-foot small" });
@@ -75,6 +91,7 @@ export function createTurnView({ applyFor, retry = null, stopped = gettext("Stop
     shownFoot = key;
     const parts = [];
     if (waiting) parts.push(element("span", { class: "status busy" }, waiting));
+    if (takeBack && entry.state === "waiting") parts.push(takeBackButton(entry, takeBack));
     if (ended)
       parts.push(
         element(

@@ -9,6 +9,7 @@ import pytest
 
 from assistant.simulator.answers import compose_answer
 from assistant.simulator.context import PromptContext, read_context
+from assistant.simulator.patches import apply_diff
 from assistant.simulator.testlog import read_report
 from assistant.simulator.wire import MessagesRequest
 from tests.assistant.simulator.prompts import MODEL, NOTICE, ask, system, turn
@@ -165,3 +166,35 @@ def test_many_failures_are_counted_not_listed() -> None:
 
     assert "**9 tests fail**" in text
     assert "- and 6 more" in text
+
+
+def test_file_is_read_with_the_changes_told_later() -> None:
+    first = '<file path="a.py" version="1">\none\ntwo\n\n</file>\n<message>Hi</message>'
+    change = "@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n "
+    second = (
+        '<file path="b.py" version="1">\nb\n</file>\n'
+        f'<file_change path="a.py" version="2">\n{change}\n</file_change>\n'
+        '<message active="a.py">And now?</message>'
+    )
+
+    context = context_of(
+        [*ask(first), {"role": "assistant", "content": "Yes"}, *ask(second)]
+    )
+
+    assert [(f.path, f.version, f.text) for f in context.files] == [
+        ("a.py", "2", "one\nzwei"),
+        ("b.py", "1", "b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("diff", "after"),
+    [
+        ("@@ -1,2 +1,1 @@\n-a\n b", "b\nc"),
+        ("@@ -1,0 +2 @@\n+new", "a\nnew\nb\nc"),
+        ("@@ -2 +2 @@\n-x\n+y", None),
+    ],
+    ids=["taken out", "put in", "of another text"],
+)
+def test_diff_is_applied_to_the_text_it_is_of(diff: str, after: str | None) -> None:
+    assert apply_diff("a\nb\nc", diff) == after

@@ -82,6 +82,7 @@ class FakeAssistant:
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
+        self.stopped: list[str] = []
         self._socket: WebSocketRoute | None = None
         self._sent = 0
 
@@ -102,6 +103,16 @@ class FakeAssistant:
         frame = json.loads(message)
         if frame["type"] == "turn.ask":
             self.asked.append(frame)
+        elif frame["type"] == "turn.stop":
+            self.stopped.append(frame["turn"])
+
+    def wait_stopped(self, page: Page, turn: str) -> None:
+        """Wait until the page asked to stop a turn."""
+        for _ in range(100):
+            if turn in self.stopped:
+                return
+            page.wait_for_timeout(20)
+        raise AssertionError(turn)
 
     def send(self, **frame: Any) -> None:
         """Send a frame to the page."""

@@ -126,6 +126,53 @@ def test_chat_code_is_applied_to_the_open_file_and_taken_back(
     assert not Document.objects.filter(text__contains="41 + 1").exists()
 
 
+def test_chat_question_behind_another_waits_and_can_be_taken_back(
+    room: Room, assistant: FakeAssistant
+) -> None:
+    page = room.open()
+    ask(page, "First?")
+    _wait_asked(page, assistant, 1)
+    assistant.begin()
+    assistant.say("Well")
+    ask(page, "Second?")
+    _wait_asked(page, assistant, 2)
+    waiting = assistant.asked[1]["id"]
+    assistant.send(type="turn.queued", id=waiting, turn="u", is_waiting=True)
+    expect(page.locator(".turn").nth(1)).to_contain_text("Waits for the answer before")
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_hidden()
+    page.get_by_role("button", name="Take back").click()
+    assistant.wait_stopped(page, "u")
+    assistant.send(
+        type="turn.finished", turn="u", stop_reason="withdrawn", text_length=0
+    )
+    expect(page.locator(".turn")).to_have_count(1)
+    expect(page.get_by_label("Your question")).to_have_value("Second?")
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    assert find_violations(page) == []
+
+
+def test_chat_new_conversation_begins_empty_and_the_old_one_is_kept(
+    room: Room, assistant: FakeAssistant
+) -> None:
+    page = room.open()
+    ask(page, "First?")
+    _wait_asked(page, assistant, 1)
+    first = {"id": assistant.asked[0]["id"], "turn": "t", "conversation": "c1"}
+    assistant.send(type="turn.queued", **first)
+    assistant.send(type="turn.started", model="m", **first)
+    assistant.end()
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".turn")).to_have_count(0)
+    ask(page, "Another thing?")
+    _wait_asked(page, assistant, 2)
+    assert "conversation" not in assistant.asked[0]
+    assert assistant.asked[1]["conversation"] not in ("", "c1")
+    expect(page.locator(".turn-question")).to_have_text("Another thing?")
+    page.get_by_label("Show conversation").select_option(index=0)
+    expect(page.locator(".turn-question")).to_have_text("First?")
+    assert find_violations(page) == []
+
+
 def _wait_asked(page: Page, assistant: FakeAssistant, count: int) -> None:
     for _ in range(100):
         if len(assistant.asked) >= count:

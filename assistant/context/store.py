@@ -1,0 +1,191 @@
+"""Blocks and items in the database, and requests made of them again."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+
+from assistant.context.caching import marked
+from assistant.enums import ContextKind, MessageRole
+from assistant.models import (
+    ContextBlock,
+    ContextEpoch,
+    ContextItem,
+    ContextRequest,
+    Turn,
+)
+from base.text import content_hash
+from interviews.models import Interview
+
+Messages = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A block about to be added; `path` and `hash` as in ContextItem."""
+
+    turn_id: UUID
+    role: str
+    kind: str
+    block: Mapping[str, Any]
+    path: str = ""
+    hash: str = ""
+
+
+def encode(content: object) -> str:
+    """Return the one spelling content is kept in; the order of keys is kept."""
+    return json.dumps(content, separators=(",", ":"))
+
+
+def keep_contents(interview_id: UUID, contents: Iterable[object]) -> list[int]:
+    """Keep each content once per interview; return the keys of its rows, in order."""
+    texts = [encode(content) for content in contents]
+    hashes = [content_hash(text) for text in texts]
+    ContextBlock.objects.bulk_create(
+        [
+            ContextBlock(interview_id=interview_id, hash=found, content=text)
+            for found, text in zip(hashes, texts, strict=True)
+        ],
+        ignore_conflicts=True,
+    )
+    rows = dict(
+        ContextBlock.objects.filter(
+            interview_id=interview_id, hash__in=set(hashes)
+        ).values_list("hash", "pk")
+    )
+    return [rows[found] for found in hashes]
+
+
+def append_items(
+    epoch: ContextEpoch, interview_id: UUID, drafts: Sequence[Draft]
+) -> int:
+    """Add blocks at the end of an epoch; return how many items it has now."""
+    last = epoch.items.order_by("position").last()
+    start = 0 if last is None else last.position + 1
+    keys = keep_contents(interview_id, [draft.block for draft in drafts])
+    ContextItem.objects.bulk_create(
+        ContextItem(
+            epoch=epoch,
+            position=start + number,
+            turn_id=draft.turn_id,
+            role=draft.role,
+            kind=draft.kind,
+            block_id=key,
+            path=draft.path,
+            hash=draft.hash,
+        )
+        for number, (draft, key) in enumerate(zip(drafts, keys, strict=True))
+    )
+    return start + len(drafts)
+
+
+def append_answer(
+    turn: Turn,
+    *,
+    text: str,
+    model: str,
+    blocks: Sequence[Mapping[str, Any]],
+    is_whole: bool,
+) -> None:
+    """Add what was answered to the epoch that asked, so that the next turn sends it.
+
+    Thinking goes along as it came, where the answer is whole and the epoch's own
+    model thought it: the provider accepts it from no other and refuses what was
+    changed. An answer without words leaves its question as it is, and so does one
+    that ends after a later question was sent.
+    """
+    request = ContextRequest.objects.select_related("epoch").filter(turn=turn).first()
+    if request is None or not text.strip():
+        return
+    last = request.epoch.items.order_by("position").last()
+    is_next = last is not None and last.position == request.length - 1
+    if not is_next:
+        return
+    is_kept = is_whole and _is_same_model(request.epoch.model, model)
+    said = _sealed(blocks, text) if is_kept else None
+    drafts = [
+        Draft(turn.pk, MessageRole.ASSISTANT, ContextKind.ANSWER, block)
+        for block in said or [{"type": "text", "text": text}]
+    ]
+    append_items(request.epoch, turn.conversation.interview_id, drafts)
+
+
+def _is_same_model(asked: str, answered: str) -> bool:
+    """Say whether a model answered under its own name, or that with its date."""
+    rest = answered.removeprefix(asked)
+    is_dated = rest.startswith("-") and len(rest) == 9 and rest[1:].isdigit()
+    return answered == asked or (rest != answered and is_dated)
+
+
+def _sealed(
+    blocks: Sequence[Mapping[str, Any]], text: str
+) -> list[Mapping[str, Any]] | None:
+    """Return an answer's blocks to be sent back, or None where only its text can be."""
+    kinds = {"text", "thinking", "redacted_thinking"}
+    said = "".join(block["text"] for block in blocks if block.get("type") == "text")
+    sealed = all(
+        block.get("signature") for block in blocks if block.get("type") == "thinking"
+    )
+    if said != text or not sealed or any(b.get("type") not in kinds for b in blocks):
+        return None
+    return [b for b in blocks if b["type"] != "text" or b["text"].strip()]
+
+
+def read_items(epoch: ContextEpoch, length: int | None = None) -> list[ContextItem]:
+    """Return the first `length` items of an epoch with their blocks, or all."""
+    items = epoch.items.select_related("block").order_by("position")
+    return list(items if length is None else items[:length])
+
+
+def read_sent(interview: Interview) -> dict[UUID, list[str]]:
+    """Return what each question added to its epoch, as text, by turn.
+
+    The system prompt is not part of it: that is the company's.
+    """
+    items = ContextItem.objects.filter(
+        epoch__conversation__interview=interview,
+        epoch=F("turn__request__epoch"),
+        position__gte=F("epoch__kept"),
+        role=MessageRole.USER,
+    )
+    sent: dict[UUID, list[str]] = {}
+    for item in items.select_related("block").order_by("epoch", "position"):
+        text = str(json.loads(item.block.content)["text"])
+        sent.setdefault(item.turn_id, []).append(text)
+    return sent
+
+
+def rebuild_request(turn: Turn) -> dict[str, Any]:
+    """Return what a turn sent, to the byte: system, messages, and how it was asked.
+
+    Raises ContextRequest.DoesNotExist for a turn that was never sent.
+    """
+    request = ContextRequest.objects.select_related("epoch__system").get(turn=turn)
+    shape, epoch = request.shape, request.epoch
+    system = json.loads(epoch.system.content)
+    return {
+        "model": epoch.model,
+        "system": [*system[:-1], marked(system[-1], shape["ttl"])],
+        "messages": _join(
+            read_items(epoch, request.length), set(shape["marks"]), shape["ttl"]
+        ),
+        "max_tokens": shape["max_tokens"],
+        "reference": shape["reference"],
+        "brief": shape["brief"],
+    }
+
+
+def _join(items: Sequence[ContextItem], marks: set[int], ttl: str) -> Messages:
+    """Put items into messages: neighbours of one role are one message."""
+    messages: Messages = []
+    for item in items:
+        block = json.loads(item.block.content)
+        if item.position in marks:
+            block = marked(block, ttl)
+        if not messages or messages[-1]["role"] != item.role:
+            messages.append({"role": item.role, "content": []})
+        messages[-1]["content"].append(block)
+    return messages
