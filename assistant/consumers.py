@@ -178,14 +178,16 @@ class AssistantConsumer(InterviewConsumer[Any]):
                 "type": "message.rated",
                 "message": str(frame.message),
                 "rating": frame.rating.value if frame.rating else None,
+                "asked": [self.channel_name, frame.id],
             },
         )
 
     async def message_rated(self, message: Mapping[str, Any]) -> None:
-        """Tell the page how an answer is rated now."""
-        await self.send_frame(
-            rated_frame(UUID(str(message["message"])), message["rating"])
-        )
+        """Tell the page how an answer is rated now; the one that asked gets its id."""
+        frame = rated_frame(UUID(str(message["message"])), message["rating"])
+        channel, frame_id = message["asked"]
+        is_reply = bool(frame_id) and channel == self.channel_name
+        await self.send_frame({**frame, "id": frame_id} if is_reply else frame)
 
     def _follow(self, turn_id: UUID, offset: int, frame_id: str | None = None) -> None:
         """Send this turn's deltas from `offset` on, in a task of this socket."""

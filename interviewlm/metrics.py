@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from accounts.enums import OutboxState
 from accounts.models import Outbox
+from assistant.model_metrics import collect_models
 from base.clock import now
 from billing.enums import ReservationState, Scope
 from billing.models import BudgetAlert, Reservation, SpendWindow
@@ -73,6 +74,7 @@ class _DatabaseCollector(Collector):
         yield steps
         yield _oldest_mail()
         yield from _money()
+        yield from collect_models()
 
 
 def _by_state(name: str, text: str, model: type[Model]) -> GaugeMetricFamily:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Sum
+from django.db.models.functions import Length
 
 from accounts.models import User
 from accounts.services.audit import record_audit
@@ -23,9 +24,15 @@ from assistant.catalogue import (
 from assistant.configuration import Configuration, aim, read_configuration
 from assistant.context.texts import estimate_tokens
 from assistant.enums import MessageRole, ModelPurpose
-from assistant.models import ModelAssignment, ModelChoice, ModelVersion, Turn
+from assistant.models import (
+    ContextEpoch,
+    ModelAssignment,
+    ModelChoice,
+    ModelVersion,
+    Turn,
+)
 from assistant.providers.key_health import choose_key
-from interviews.models import AssessmentVersion, Interview
+from interviews.models import AssessmentVersion, DocumentVersion, Interview
 
 
 @dataclass(frozen=True)
@@ -170,9 +177,24 @@ def plan_turn(turn_id: UUID) -> list[Configuration]:
     interview = Interview.objects.select_related("assessment_version").get(
         conversations__turns=turn_id
     )
-    size, kind = _measure(turn_id)
+    size, kind = measure_turn(turn_id)
     chosen = choose_model(ModelPurpose.CHAT, interview, size_tokens=size, kind=kind)
-    return plan_call(chosen)
+    return plan_call(_settle(turn_id, chosen))
+
+
+def _settle(turn_id: UUID, chosen: ChosenModel) -> ChosenModel:
+    """Stay with the model of the conversation's epoch where “auto” would go below it.
+
+    Going back and forth would lose the prompt cache each time.
+    """
+    epochs = ContextEpoch.objects.filter(conversation__turns=turn_id)
+    held = epochs.order_by("number").values_list("model", flat=True).last()
+    rows = [row.model for row in read_catalogue().auto]
+    if not chosen.is_auto or held not in rows:
+        return chosen
+    if rows.index(held) <= rows.index(chosen.name):
+        return chosen
+    return replace(chosen, name=held, facts=find_facts(held))
 
 
 def plan_call(chosen: ChosenModel) -> list[Configuration]:
@@ -201,13 +223,17 @@ def aim_score(interview: Interview) -> Configuration:
     return replace(target, score_model=target.model)
 
 
-def _measure(turn_id: UUID) -> tuple[int, Kind]:
+def measure_turn(turn_id: UUID) -> tuple[int, Kind]:
     """Return the size of a conversation with its newest question, and its kind."""
     turn = Turn.objects.get(pk=turn_id)
     question = turn.messages.filter(role=MessageRole.USER).first()
-    context = {} if question is None else question.context
+    files = [] if question is None else question.context.get("files", [])
+    sent = DocumentVersion.objects.filter(
+        interview__conversations__turns=turn_id,
+        hash__in=[file["hash"] for file in files],
+    ).aggregate(characters=Sum(Length("text")))
     texts = Turn.objects.filter(
         conversation=turn.conversation_id, created_at__lte=turn.created_at
     ).values_list("messages__text", flat=True)
-    characters = sum(len(text or "") for text in texts) + len(context.get("sent", ""))
-    return estimate_tokens(characters), "code" if context.get("files") else "talk"
+    characters = sum(len(text or "") for text in texts) + (sent["characters"] or 0)
+    return estimate_tokens(characters), "code" if files else "talk"

@@ -13,6 +13,7 @@ from assistant.services.metering import (
     record_failed_try,
     settle_part,
 )
+from assistant.turns.telemetry import FAILED_TRIES, FALLBACKS
 from assistant.turns.threads import in_thread
 from base.clock import now
 
@@ -55,6 +56,8 @@ class Books:
         """Write a try that failed; raises BudgetSpentError or SpendingStoppedError."""
         self._lost_since = self._lost_since or self._began_at
         self._code = failed.code
+        target = self._target
+        FAILED_TRIES.labels(target.provider, target.model, failed.code).inc()
         await in_thread(record_failed_try)(self._turn_id, failed)
 
     async def end_call(self, outcome: TurnOutcome) -> None:
@@ -65,6 +68,7 @@ class Books:
     async def tell_start(self, started: AnswerStarted) -> None:
         """Say who answers instead of the chosen model; give lost time back."""
         if started.fallback_from:
+            FALLBACKS.labels(started.fallback_from, started.model).inc()
             await in_thread(tell_fallback)(
                 self._turn_id,
                 chosen=started.fallback_from,

@@ -46,6 +46,7 @@ from assistant.turns.books import Books
 from assistant.turns.live import LiveTurn
 from assistant.turns.preparing import prepare_request
 from assistant.turns.queue import start_next
+from assistant.turns.telemetry import LIVE, AnswerClock
 from assistant.turns.threads import in_thread as _database
 from base.detached import start_detached
 from base.ids import new_token
@@ -108,6 +109,7 @@ class _Answer:
         self._stored = 0
         self._marks: list[tuple[float, int]] = []
         self._lost = False
+        self._clock = AnswerClock()
 
     async def run(self) -> None:
         """Answer; every way out stores what arrived and tells the followers."""
@@ -116,7 +118,8 @@ class _Answer:
             if not await _database(claim_turn)(live.id, owner=OWNER):
                 del _turns[live.id]
                 return
-            await self._stream()
+            with LIVE.track_inprogress():
+                await self._stream()
         except asyncio.CancelledError:
             await asyncio.shield(self._end_cancelled())
             raise
@@ -213,9 +216,11 @@ class _Answer:
         self._outcome = replace(self._outcome, **known)
 
     def _take_text(self, text: str, asked_at: float) -> None:
+        at = monotonic()
         if self._outcome.first_token_ms is None:
-            self._note(first_token_ms=int((monotonic() - asked_at) * 1000))
-        self._marks.append((monotonic(), self._live.text.length))
+            self._note(first_token_ms=int((at - asked_at) * 1000))
+        self._clock.note_text(at)
+        self._marks.append((at, self._live.text.length))
         self._live.text.append(text)
 
     async def _take_start(
@@ -317,6 +322,7 @@ class _Answer:
             await self._checkpoint()
         outcome = replace(outcome, text=self._live.text.text)
         message: Message | None = await _database(end_turn)(self._live.id, outcome)
+        self._clock.tell_end(self._live.id, outcome)
         if self._live.end_frame is None:
             self._live.end_frame = finished_frame(
                 self._live.id,

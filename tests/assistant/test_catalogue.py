@@ -31,6 +31,7 @@ from assistant.services.catalogue import (
     choose_model,
     find_facts,
     import_shipped_models,
+    measure_turn,
     open_cohort,
     plan_turn,
 )
@@ -42,7 +43,8 @@ from billing.services.pricing import find_price
 from interviews.enums import InterviewState
 from interviews.models import Interview
 from tests.factories.accounts import MembershipFactory, UserFactory
-from tests.factories.interviews import InterviewFactory
+from tests.factories.assistant import ContextEpochFactory
+from tests.factories.interviews import DocumentFactory, InterviewFactory
 from tests.factories.people import People
 
 pytestmark = pytest.mark.django_db
@@ -190,6 +192,34 @@ def test_auto_is_kept_as_the_cohorts_choice_and_decides_each_turn(
     assert small.is_auto
     assert ModelChoice.objects.get().model == AUTO
     assert read_configuration().model != AUTO
+
+
+def test_auto_goes_up_within_an_epoch_and_never_down(settings: Settings) -> None:
+    import_shipped_prompts()
+    settings.ANTHROPIC_MODEL = AUTO
+    small, large = [row.model for row in read_catalogue().auto]
+    turn, _is_new = ask(invited().pk, client_id="client-1", text="Help")
+    assert plan_turn(turn.pk)[0].model == small
+
+    epoch = ContextEpochFactory.create(conversation=turn.conversation, model=large)
+    assert plan_turn(turn.pk)[0].model == large
+
+    epoch.delete()
+    ContextEpochFactory.create(conversation=turn.conversation, model="another")
+    assert plan_turn(turn.pk)[0].model == small
+
+
+def test_auto_counts_the_files_that_go_along(settings: Settings) -> None:
+    import_shipped_prompts()
+    settings.ANTHROPIC_MODEL = AUTO
+    interview = invited()
+    document = DocumentFactory.create(interview=interview, text="x" * 7_000)
+    turn, _is_new = ask(
+        interview.pk, client_id="client-1", text="Help", files=[document.path]
+    )
+    size, kind = measure_turn(turn.pk)
+    assert size > 2_000
+    assert kind == "code"
 
 
 def test_turn_is_planned_with_those_who_stand_in(settings: Settings) -> None:

@@ -45,6 +45,26 @@ async def rate(socket: Any, message: Message, rating: str | None) -> Any:
     return await socket.receive_json_from(timeout=10)
 
 
+async def test_rating_is_answered_with_the_id_it_was_asked_under(
+    answer: Message,
+) -> None:
+    interview = interview_of(answer)
+    rated = {"type": "message.rated", "message": str(answer.pk), "rating": "up"}
+    async with opened(interview) as socket, opened(interview) as other:
+        await socket.receive_json_from(timeout=10)
+        await other.receive_json_from(timeout=10)
+        await socket.send_json_to(
+            {
+                "type": "message.rate",
+                "id": "r1",
+                "message": str(answer.pk),
+                "rating": "up",
+            }
+        )
+        assert await socket.receive_json_from(timeout=10) == {**rated, "id": "r1"}
+        assert await other.receive_json_from(timeout=10) == rated
+
+
 async def test_rating_is_kept_shown_and_taken_back(answer: Message) -> None:
     interview = interview_of(answer)
     rated = {"type": "message.rated", "message": str(answer.pk)}

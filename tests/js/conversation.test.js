@@ -201,3 +201,30 @@ test("a question that was taken back is not in the history", () => {
 
   assert.deepEqual(conversation.entries, []);
 });
+
+test("a rating belongs to the answer's message, from hello on and as it changes", () => {
+  const { conversation } = streaming();
+  conversation.delta({ turn: "t", offset: 0, text: "Yes" });
+  conversation.finished({ turn: "t", message: "m1", stop_reason: "end_turn", text_length: 3 });
+  conversation.rated({ message: "m1", rating: "up" });
+  conversation.rated({ message: "other", rating: "down" });
+  assert.equal(conversation.entries[0].rating, "up");
+  const messages = [
+    message("user", "why?", "t"),
+    message("assistant", "Yes", "t", { rating: "down" }),
+  ];
+  conversation.hello({ messages, live: null });
+  const [entry] = conversation.entries;
+  assert.deepEqual([entry.message, entry.rating], ["t-assistant", "down"]);
+});
+
+test("who answers in another model's place is known", () => {
+  const conversation = createConversation();
+  conversation.hello(asked);
+  conversation.ask("a", "why?");
+  conversation.started({ id: "a", turn: "t", model: "m", simulated: false, fallback_from: "n" });
+  assert.deepEqual(
+    [conversation.entries[0].model, conversation.entries[0].fallbackFrom],
+    ["m", "n"],
+  );
+});

@@ -6,6 +6,7 @@ import { setText } from "./dom.js";
 import { createEmitter } from "./events.js";
 import { filesText } from "./filestext.js";
 import { gettext } from "./i18n.js";
+import { createTurnList } from "./turnlist.js";
 import { createTurnView } from "./turnview.js";
 
 const BUDGET_CODES = new Set(["budget_exceeded", "spending_stopped"]);
@@ -19,13 +20,12 @@ export function createChat({ root, socket, workspace, draftKey }) {
   const emitter = createEmitter();
   const conversation = createConversation();
   const part = (name) => root.querySelector(`[data-chat="${name}"]`);
-  const [log, empty, more, state, announce] = ["log", "empty", "more", "state", "announce"].map(
-    part,
-  );
-  const views = new Map();
+  const [empty, state, announce] = ["empty", "state", "announce"].map(part);
   const dirty = new Set();
   let assistant;
 
+  const createView = () => createTurnView({ applyFor, retry, takeBack, rate });
+  const turns = createTurnList({ log: part("log"), more: part("more"), createView });
   const switcher = createSwitch({ root: part("switch"), onSelect: conversation.select });
   const composer = createComposer({ root: part("composer"), draftKey, onSend: ask, onStop: stop });
 
@@ -37,56 +37,26 @@ export function createChat({ root, socket, workspace, draftKey }) {
     };
   }
 
-  function viewOf(entry) {
-    if (!views.has(entry.key)) views.set(entry.key, createTurnView({ applyFor, retry, takeBack }));
-    return views.get(entry.key);
-  }
-
-  function drawMore() {
-    const parts = [...(log.lastElementChild?.children ?? [])];
-    const end = Math.max(0, ...parts.map((node) => node.getBoundingClientRect().bottom));
-    more.hidden = end <= log.getBoundingClientRect().bottom + 4;
-  }
-
   function drawSoon(entry) {
     if (dirty.size === 0) requestAnimationFrame(drawDirty);
     dirty.add(entry);
   }
 
   function drawDirty() {
-    for (const entry of dirty) viewOf(entry).update(entry);
+    turns.update(dirty);
     dirty.clear();
     composer.setLive(Boolean(conversation.live), conversation.isFull);
-    drawMore();
   }
 
   function drawAll(entries) {
-    const keys = new Set(entries.map((entry) => entry.key));
-    for (const key of views.keys()) if (!keys.has(key)) views.delete(key);
-    const nodes = entries.map((entry) => {
-      const view = viewOf(entry);
-      view.update(entry);
-      return view.root;
-    });
-    const wasEmpty = log.childElementCount === 0;
-    nodes.forEach((node, at) => {
-      if (log.children[at] !== node) log.insertBefore(node, log.children[at] ?? null);
-    });
-    while (log.children.length > nodes.length) log.lastElementChild.remove();
+    turns.show(entries);
     drawEmpty();
-    if (wasEmpty) log.scrollTop = log.scrollHeight;
     composer.setLive(Boolean(conversation.live), conversation.isFull);
-    drawMore();
-  }
-
-  function bringToTop(entry) {
-    const { root: node } = viewOf(entry);
-    log.scrollTop = node.offsetTop - log.firstElementChild.offsetTop;
   }
 
   async function ask(text) {
     const id = crypto.randomUUID();
-    bringToTop(conversation.ask(id, text));
+    turns.bringToTop(conversation.ask(id, text));
     await workspace.flush();
     const frame = { type: "turn.ask", id, text, files: workspace.files() };
     if (switcher.current) frame.conversation = switcher.current;
@@ -121,6 +91,15 @@ export function createChat({ root, socket, workspace, draftKey }) {
 
   function takeBack({ turn }) {
     if (turn) socket.send({ type: "turn.stop", turn });
+  }
+
+  async function rate({ message }, rating) {
+    try {
+      await socket.request({ type: "message.rate", message, rating }, { resend: false });
+    } catch (error) {
+      announce.textContent = error.message || gettext("Your rating was not stored.");
+      note(announce.textContent);
+    }
   }
 
   function stop() {
@@ -179,17 +158,13 @@ export function createChat({ root, socket, workspace, draftKey }) {
     announce.textContent = gettext("The answer failed.");
     noteBudget(frame);
   });
+  socket.on("message.rated", conversation.rated);
   conversation.on("gap", (from) => socket.send({ type: "turn.resume", ...from }));
   conversation.on("withdrawn", ({ askId, question }) => {
     if (askId) composer.giveBack(question, "");
   });
   conversation.on("change", drawSoon);
   conversation.on("reset", drawAll);
-
-  log.addEventListener("scroll", drawMore, { passive: true });
-  more.addEventListener("click", () => {
-    log.scrollTop = log.scrollHeight;
-  });
 
   return {
     on: emitter.on,

@@ -1,44 +1,11 @@
 // The turns of a conversation as the page knows them; frames in, changes out. No DOM here.
 import { createEmitter } from "./events.js";
+import { fromMessages, taken } from "./turnentries.js";
 
 const LIVE = new Set(["asking", "waiting", "queued", "thinking", "streaming"]);
 
 export function isLive(entry) {
   return LIVE.has(entry.state);
-}
-
-/** The server's word for where a turn stands; a running one that nobody streams was cut off. */
-const STATES = {
-  finished: "complete",
-  stopped: "stopped",
-  failed: "failed",
-  interrupted: "interrupted",
-  waiting: "interrupted",
-  queued: "interrupted",
-  running: "interrupted",
-};
-
-/** What an answer took; the server tells it only to those who may see it. */
-function taken({ usage, cost_usd }) {
-  return usage ? { tokens: usage.total_tokens, costUsd: cost_usd } : {};
-}
-
-function fromMessages(messages) {
-  const entries = new Map();
-  for (const message of messages) {
-    const key = message.turn ?? message.id;
-    const entry = entries.get(key) ?? { key, turn: message.turn, question: null, answer: "" };
-    entry.conversation = message.conversation ?? null;
-    entry.state = STATES[message.state] ?? "complete";
-    if (message.error) entry.error = { ...message.error, retryable: true };
-    if (message.role === "user") entry.question = message.text;
-    else {
-      const { text, stop_reason, simulated } = message;
-      Object.assign(entry, { answer: text, stopReason: stop_reason, simulated, ...taken(message) });
-    }
-    entries.set(key, entry);
-  }
-  return [...entries.values()].filter(({ stopReason }) => stopReason !== "withdrawn");
 }
 
 function liveState({ is_waiting, text }) {
@@ -142,13 +109,15 @@ export function createConversation() {
     started(frame) {
       merge(frame);
       const { turn, simulated, model, conversation = null } = frame;
+      const fallbackFrom = frame.fallback_from ?? null;
       const entry = byAsk(frame.id) || byTurn(turn);
       if (!entry) {
         const other = { key: turn, turn, conversation, question: null, answer: "" };
-        reset([...entries, { ...other, simulated, state: "thinking" }]);
+        reset([...entries, { ...other, simulated, model, fallbackFrom, state: "thinking" }]);
         return;
       }
-      change(entry, { turn, simulated, model, state: entry.answer ? "streaming" : "thinking" });
+      const state = entry.answer ? "streaming" : "thinking";
+      change(entry, { turn, simulated, model, fallbackFrom, state });
     },
 
     delta({ turn, offset, text }) {
@@ -166,7 +135,7 @@ export function createConversation() {
       change(byTurn(turn), { tool: state === "finished" ? null : (summary ?? name) });
     },
 
-    finished({ turn, stop_reason, text_length, ...rest }) {
+    finished({ turn, message, stop_reason, text_length, ...rest }) {
       const entry = byTurn(turn);
       if (!entry) return;
       if (stop_reason === "withdrawn") {
@@ -178,11 +147,16 @@ export function createConversation() {
         emitter.emit("gap", { turn, offset: entry.answer.length });
       }
       const state = stop_reason === "stopped" ? "stopped" : "complete";
-      change(entry, { state, stopReason: stop_reason, tool: null, ...taken(rest) });
+      change(entry, { state, message, stopReason: stop_reason, tool: null, ...taken(rest) });
     },
 
     failed({ turn, usage, cost_usd, ...error }) {
       change(byTurn(turn), { state: "failed", error, tool: null, ...taken({ usage, cost_usd }) });
+    },
+
+    rated({ message, rating }) {
+      const entry = message && entries.find((each) => each.message === message);
+      change(entry, { rating });
     },
 
     /** The ask itself was refused: it leaves the conversation, its words go back to the box. */

@@ -4,6 +4,7 @@ import { isLive } from "./conversation.js";
 import { element } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
 import { renderMarkdown } from "./markdown.js";
+import { createRating } from "./rating.js";
 
 const number = new Intl.NumberFormat();
 
@@ -26,6 +27,12 @@ function endText(entry, stopped) {
     return gettext("The answer reached its longest length. Ask to go on.");
   if (entry.stopReason === "refusal") return gettext("The assistant declined to answer this.");
   return "";
+}
+
+function fallbackText({ model, fallbackFrom }) {
+  if (!fallbackFrom) return "";
+  const text = gettext("Answered by %(model)s, since %(chosen)s failed");
+  return interpolate(text, { model, chosen: fallbackFrom });
 }
 
 function costText({ tokens, costUsd }) {
@@ -68,17 +75,22 @@ function takeBackButton(entry, takeBack) {
 
 /**
  * applyFor(entry, index) gives the apply of a code block or null; retry(entry) asks the same again, null where nobody
- * asks; takeBack(entry) withdraws a question that waits, null likewise; stopped says who stopped an answer.
+ * asks; takeBack(entry) withdraws a question that waits, rate(entry, rating) rates an answer, null likewise; stopped says
+ * who stopped an answer.
  */
 export function createTurnView({
   applyFor,
   retry = null,
   takeBack = null,
+  rate = null,
   stopped = gettext("Stopped by you."),
 }) {
   const question = element("p", { class: "turn-question" });
   const answer = element("div", { class: "turn-answer prose" });
-  const foot = element("div", { class: "turn-foot small" });
+  const notes = element("span", { class: "turn-notes" });
+  const foot = element("div", { class: "turn-foot small" }, notes);
+  const rating = rate && createRating(rate);
+  if (rating) foot.append(rating.root);
   const root = element("article", { class: "turn" }, question, answer, foot);
   let shownFoot = null;
 
@@ -86,7 +98,12 @@ export function createTurnView({
     const ended = endText(entry, stopped);
     const waiting = waitingText(entry);
     const cost = costText(entry);
-    const key = `${entry.state} ${ended} ${waiting} ${entry.simulated} ${cost}`;
+    const fallback = fallbackText(entry);
+    if (rating) {
+      rating.root.hidden = isLive(entry) || !entry.message || !entry.answer;
+      rating.update(entry);
+    }
+    const key = `${entry.state} ${ended} ${waiting} ${entry.simulated} ${cost} ${fallback}`;
     if (key === shownFoot) return;
     shownFoot = key;
     const parts = [];
@@ -104,8 +121,9 @@ export function createTurnView({
       parts.push(retryButton(entry, retry));
     if (entry.simulated && !isLive(entry))
       parts.push(element("span", {}, gettext("Simulated answer")));
+    if (fallback) parts.push(element("span", {}, fallback));
     if (cost) parts.push(element("span", { class: "turn-cost" }, cost));
-    foot.replaceChildren(...parts);
+    notes.replaceChildren(...parts);
   }
 
   return {

@@ -49,7 +49,7 @@ def test_web_killed_mid_answer_keeps_the_part_and_its_tokens(
         assert shown["text"] == kept
         assert shown["error"]["message"]
         usage = Usage.objects.get(reference=str(interview.pk))
-        assert usage.input_tokens > 0
+        assert usage.input_tokens + usage.cache_write_1h_tokens > 0
         assert usage.output_tokens > 0
         assert usage.is_estimated
         assert not Reservation.objects.filter(state="open").exists()

@@ -83,6 +83,7 @@ class FakeAssistant:
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.stopped: list[str] = []
+        self.rated: list[dict[str, Any]] = []
         self._socket: WebSocketRoute | None = None
         self._sent = 0
 
@@ -105,6 +106,10 @@ class FakeAssistant:
             self.asked.append(frame)
         elif frame["type"] == "turn.stop":
             self.stopped.append(frame["turn"])
+        elif frame["type"] == "message.rate":
+            rated = {"message": frame["message"], "rating": frame["rating"]}
+            self.rated.append(rated)
+            self.send(type="message.rated", id=frame["id"], **rated)
 
     def wait_stopped(self, page: Page, turn: str) -> None:
         """Wait until the page asked to stop a turn."""
@@ -135,6 +140,7 @@ class FakeAssistant:
         self.send(
             type="turn.finished",
             turn="t",
+            message="m1",
             stop_reason="end_turn",
             text_length=self._sent,
         )

@@ -40,6 +40,27 @@ def test_chat_answer_does_not_move_what_is_being_read(
     assert find_violations(page) == []
 
 
+def test_chat_answer_is_rated_and_the_rating_taken_back(
+    room: Room, assistant: FakeAssistant
+) -> None:
+    page = room.open()
+    ask(page, "Why does it fail?")
+    _wait_asked(page, assistant, 1)
+    assistant.begin()
+    assistant.say("Because.")
+    helped = page.get_by_role("button", name="This helped")
+    expect(helped).to_be_hidden()
+    assistant.end()
+    helped.click()
+    expect(helped).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="This did not help").click()
+    expect(helped).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("Enter")
+    expect(page.locator(".turn-rating [aria-pressed=true]")).to_have_count(0)
+    assert [rated["rating"] for rated in assistant.rated] == ["up", "down", None]
+    assert find_violations(page) == []
+
+
 def test_chat_answer_markup_is_text_and_links_are_harmless(
     room: Room, assistant: FakeAssistant
 ) -> None:

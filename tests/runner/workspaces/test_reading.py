@@ -129,7 +129,8 @@ def test_what_is_no_file_is_neither_waited_for_nor_read(ground: Ground) -> None:
         "task/socket": "special",
     }
     assert read == {}
-    assert (written, deleted) == (False, False)
+    assert (written, deleted) == (False, True)
+    assert not ground.path("task/socket").exists()
     assert time.monotonic() - began < 2
 
 
