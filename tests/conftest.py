@@ -6,6 +6,7 @@ import pytest
 import structlog
 from django.core.cache import cache
 from django.db import connection
+from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
 
 from recordings.services.egress import METER
@@ -23,6 +24,13 @@ def _clean_process_state() -> Iterator[None]:
     yield
     structlog.contextvars.clear_contextvars()
     METER.take()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_permission_rows(django_db_setup: None) -> None:
+    """Nobody reads Django's own permissions; each emptied database would get them anew."""
+    uid = "django.contrib.auth.management.create_permissions"
+    assert post_migrate.disconnect(dispatch_uid=uid)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -82,14 +82,7 @@ def run_parts(verdict: Verdict, *, is_long: bool) -> None:
     else:
         # They mostly wait: for pages, for recordings, for processes that start.
         browser = f"{which} and browser"
-        part(
-            verdict,
-            "In the browser",
-            browser,
-            workers=2,
-            is_repeated=True,
-            is_measured=not is_long,
-        )
+        part(verdict, "In the browser", browser, workers=2, is_repeated=True)
     if missing & {"postgresql", "redis-server"}:
         verdict.left_out.append("PostgreSQL and Redis (not installed)")
     else:
