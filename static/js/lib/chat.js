@@ -56,7 +56,9 @@ export function createChat({ root, socket, workspace, draftKey }) {
 
   async function ask(text) {
     const id = crypto.randomUUID();
-    turns.bringToTop(conversation.ask(id, text));
+    const entry = conversation.ask(id, text);
+    // A question that waits moves nothing: the answer before it is still being read.
+    if (entry === conversation.live) turns.bringToTop(entry);
     await workspace.flush();
     const frame = { type: "turn.ask", id, text, files: workspace.files() };
     if (switcher.current) frame.conversation = switcher.current;

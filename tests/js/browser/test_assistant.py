@@ -9,6 +9,7 @@ from tests.js.browser.conftest import FakeAssistant, Room, find_violations
 pytestmark = pytest.mark.browser
 
 PARAGRAPH = "A sentence that takes some room in the panel. " * 8 + "\n\n"
+SCROLLED = "document.querySelector('.chat-log').scrollTop"
 CODE = "```python\nx = 41 + 1\n```\n"
 
 
@@ -154,9 +155,12 @@ def test_chat_question_behind_another_waits_and_can_be_taken_back(
     ask(page, "First?")
     _wait_asked(page, assistant, 1)
     assistant.begin()
-    assistant.say("Well")
+    assistant.say(PARAGRAPH * 4)
+    expect(page.locator(".turn-answer > div")).to_have_count(4)
+    before = page.evaluate(SCROLLED)
     ask(page, "Second?")
     _wait_asked(page, assistant, 2)
+    assert page.evaluate(SCROLLED) == before
     waiting = assistant.asked[1]["id"]
     assistant.send(type="turn.queued", id=waiting, turn="u", is_waiting=True)
     expect(page.locator(".turn").nth(1)).to_contain_text("Waits for the answer before")
