@@ -125,11 +125,7 @@ class Stage:
 
     def _leftovers(self) -> dict[str, list[str]]:
         records = list(self.state.glob("*/runs/*.json"))
-        waiting = {
-            Path(group).name
-            for record in records
-            for group in json.loads(record.read_text() or "{}").get("groups", [])
-        }
+        waiting = {Path(group).name for each in records for group in read_groups(each)}
         open_now = len(os.listdir(f"/proc/{self.runner.pid}/fd"))  # noqa: PTH208
         return {
             "processes": find_processes(self.facts["MARK"]),
@@ -148,6 +144,15 @@ class Stage:
         time.sleep(0.2)
         self.mounts = read_mounts(self.state)
         self.descriptors = len(os.listdir(f"/proc/{self.runner.pid}/fd"))  # noqa: PTH208
+
+
+def read_groups(record: Path) -> list[str]:
+    """Return the control groups a record names; one that just went names none."""
+    try:
+        groups: list[str] = json.loads(record.read_text() or "{}").get("groups", [])
+    except FileNotFoundError:
+        return []
+    return groups
 
 
 def find_processes(mark: str) -> list[str]:
