@@ -21,6 +21,9 @@ from interviews.tokens import make_token
 
 CHROMIUM = "/usr/bin/chromium"
 STARTS_WITHIN = 15.0
+# Colours halfway from one theme to the other are nobody's choice.
+SETTLED = """() => Promise.allSettled(document.getAnimations()
+    .filter((one) => one instanceof CSSTransition).map((one) => one.finished))"""
 
 
 class LiveSite:

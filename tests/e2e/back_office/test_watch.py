@@ -26,7 +26,7 @@ from base.clock import now
 from interviews.enums import FileKind, InterviewState, Origin, RunState
 from interviews.models import Document, Interview
 from interviews.services.workspace_files import keep_file
-from tests.e2e.conftest import Launch, LiveSite, address_of, enter
+from tests.e2e.conftest import SETTLED, Launch, LiveSite, address_of, enter
 from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.interviews import (
     AssessmentVersionFactory,
@@ -338,10 +338,6 @@ def test_watch_shows_the_question_with_the_answer_as_it_comes(stage: Stage) -> N
     expect(watch.locator("[data-chat=simulated]")).to_be_visible()
 
 
-SETTLED = """() => Promise.allSettled(document.getAnimations()
-    .filter((one) => one instanceof CSSTransition).map((one) => one.finished))"""
-
-
 @pytest.mark.parametrize(
     ("width", "theme"),
     [
@@ -363,7 +359,6 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
     for page in (room, watch):
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
         page.set_viewport_size({"width": width, "height": 900})
-        # Colours halfway from one theme to the other are nobody's choice.
         page.evaluate(SETTLED)
         parts = page.locator(".room-views button").all() if width < 900 else [None]
         for part in parts:

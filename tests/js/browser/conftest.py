@@ -13,6 +13,7 @@ from base.clock import now
 from interviews.enums import InterviewState
 from interviews.models import Interview
 from tests.e2e.conftest import (
+    SETTLED,
     Launch,
     LiveSite,
     address_of,
@@ -69,7 +70,8 @@ def room(site: LiveSite, launch: Launch, interview: Interview) -> Iterator[Room]
 
 
 def find_violations(page: Page) -> list[str]:
-    """Return the ids of what axe-core finds wrong with the page."""
+    """Return the ids of what axe-core finds wrong with the page, once it is still."""
+    page.evaluate(SETTLED)
     page.evaluate(_AXE.read_text())
     found: list[str] = page.evaluate(
         "axe.run().then((result) => result.violations.map((one) => one.id))"
