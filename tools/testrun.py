@@ -17,6 +17,7 @@ from tools.bootstrap import system
 from tools.bootstrap.console import SetupError, duration, refuse, say
 from tools.bootstrap.frontend import find_node, node_env
 from tools.bootstrap.paths import ROOT
+from tools.failures import read_failures
 
 TESTS_FAILED = 1
 NO_TESTS_COLLECTED = 5
@@ -33,10 +34,15 @@ WITHOUT_SERVERS = (
 
 @dataclass(slots=True)
 class Verdict:
-    """What failed and what could not run."""
+    """What failed and what could not run; `tests` tells the parts' failures apart.
+
+    What is `unsteady` failed first and passed when it was run again.
+    """
 
     failed: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+    unsteady: list[str] = field(default_factory=list)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -82,7 +88,7 @@ def run_parts(verdict: Verdict, *, is_long: bool) -> None:
     else:
         # They mostly wait: for pages, for recordings, for processes that start.
         browser = f"{which} and browser"
-        part(verdict, "In the browser", browser, workers=2, is_repeated=True)
+        part(verdict, "In the browser", browser, workers=2)
     if missing & {"postgresql", "redis-server"}:
         verdict.left_out.append("PostgreSQL and Redis (not installed)")
     else:
@@ -116,40 +122,51 @@ def part(
     *,
     workers: int = 0,
     env: Mapping[str, str] | None = None,
-    is_repeated: bool = False,
     is_measured: bool = False,
     left_out: Sequence[str] = (),
 ) -> None:
     """Run pytest on what the marker expression selects, but for some folders.
 
     `is_measured` notes which lines ran, which costs about a fifth of the time.
-    `is_repeated` runs what failed once more, one at a time, and says so: what passes
-    then is unsteady, not broken.
+    What failed is run once more, one at a time: what passes then is unsteady, not
+    broken, and the end of the run says so.
     """
     say(f"\n== {title}")
     argv = [sys.executable, "-m", "pytest", "--ds=tests.settings"]
-    argv += ["-q", "-m", expression, "-rs", "--durations=8", "--durations-min=3"]
+    argv += ["-q", "-m", expression, "-rfEs", "--durations=8", "--durations-min=3"]
     if is_measured:
         argv += ["--cov", "--cov-report=", "--cov-fail-under=0"]
     argv += [f"--ignore=tests/{folder}" for folder in left_out]
     name = title.lower().replace(" ", "-")
     at_once = ["-n", str(workers), "--dist", "loadgroup"] if workers else []
-    code = _pytest([*argv, *at_once], name, env)
-    if code == TESTS_FAILED and is_repeated:
+    code, failures = _pytest([*argv, *at_once], name, env)
+    if code == TESTS_FAILED:
         say("\n-- What failed, once more and one at a time")
         last = ["--last-failed", "--last-failed-no-failures=none"]
-        code = _pytest([*argv, *last], f"{name}-again", env)
-        if code == 0:
-            say("Unsteady: what failed first passed when it was run again.")
+        code, remaining = _pytest([*argv, *last], f"{name}-again", env)
+        verdict.unsteady += _without(failures, remaining)
+        failures = remaining
     if code not in {0, NO_TESTS_COLLECTED}:
         verdict.failed.append(title)
+        verdict.tests += failures
 
 
-def _pytest(argv: Sequence[str], name: str, env: Mapping[str, str] | None) -> int:
+def _without(lines: Sequence[str], remaining: Sequence[str]) -> list[str]:
+    names = {line.split(": ")[0] for line in remaining}
+    return [line for line in lines if line.split(": ")[0] not in names]
+
+
+def _pytest(
+    argv: Sequence[str], name: str, env: Mapping[str, str] | None
+) -> tuple[int, list[str]]:
+    """Run pytest; return its exit code and a line per test that failed."""
+    report = ROOT / ".pytest_cache" / f"{name}.xml"
+    report.unlink(missing_ok=True)
     own = {"COVERAGE_FILE": str(ROOT / f".coverage.{name}"), **(env or {})}
-    return subprocess.run(  # noqa: S603 -- our own command line
-        argv, cwd=ROOT, env=os.environ | own, check=False
+    code = subprocess.run(  # noqa: S603 -- our own command line
+        [*argv, f"--junit-xml={report}"], cwd=ROOT, env=os.environ | own, check=False
     ).returncode
+    return code, read_failures(report)
 
 
 def javascript(verdict: Verdict) -> None:
@@ -198,7 +215,13 @@ def conclude(verdict: Verdict, seconds: float, *, is_ci: bool) -> int:
         names = [package.name for package in system.missing(system.FOR_TESTS)]
         if names:
             say(f"  To add them: {system.install_line(names)}")
+    if verdict.unsteady:
+        say("Unsteady: these failed and passed when they were run again:")
+        for test in verdict.unsteady:
+            say(f"  - {test}")
     if verdict.failed:
+        for test in verdict.tests:
+            say(f"  - {test}")
         say(f"Failed: {', '.join(verdict.failed)}. It took {duration(seconds)}.")
         return 1
     if verdict.left_out and is_ci:
