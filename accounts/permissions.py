@@ -72,6 +72,8 @@ TABLE: Mapping[str, Mapping[Role, frozenset[str]]] = {
     "problem_report": {_O: frozenset({VIEW, CHANGE}), _R: frozenset({VIEW, CHANGE})},
     "conversation": {_O: _READ, _R: _READ, _V: _READ},
     "prompt": {_O: _READ},
+    # How calls to models went; what was sent is of "conversation".
+    "model_call": {_O: _READ},
     "cost": {_O: _READ, _R: _READ, _F: _READ},
     "budget": {_O: _EDIT, _R: _READ, _F: _EDIT},
     "spending": {

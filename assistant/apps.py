@@ -3,10 +3,11 @@
 from importlib import import_module
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_delete, post_migrate
 from django.utils.translation import gettext_lazy as _
 
 from assistant.receivers import (
+    forget_content_after_delete,
     import_models_after_migrate,
     import_prompts_after_migrate,
 )
@@ -24,3 +25,5 @@ class AssistantConfig(AppConfig):
         import_module("assistant.wiring")
         post_migrate.connect(import_prompts_after_migrate, sender=self)
         post_migrate.connect(import_models_after_migrate, sender=self)
+        attachment = self.get_model("Attachment")
+        post_delete.connect(forget_content_after_delete, sender=attachment)

@@ -28,6 +28,7 @@ class PromptPurpose(models.TextChoices):
 
     CHAT = "chat", _("Chat with the candidate")
     SCORE = "score", _("Scoring")
+    HINT = "hint", _("Hints")
 
 
 class ActivationKind(models.TextChoices):
@@ -61,6 +62,7 @@ class EpochReason(models.TextChoices):
     SIZE = "size", _("The last one was full")
     SYSTEM = "system", _("Another section or wording of the prompt")
     MODEL = "model", _("Another model")
+    TOOLS = "tools", _("Other tools")
     REFUSED = "refused", _("The provider refused the last one")
 
 
@@ -74,6 +76,19 @@ class ContextKind(models.TextChoices):
     MESSAGE = "message", _("Question")
     NOTE = "note", _("Note")
     ANSWER = "answer", _("Answer")
+    CALL = "call", _("Call of a tool")
+    RESULT = "result", _("Result of a tool")
+    DECISION = "decision", _("Decision of the candidate")
+    IMAGE = "image", _("Image")
+
+
+class ToolCallState(models.TextChoices):
+    """Where a call of a tool stands."""
+
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    STOPPED = "stopped", _("Stopped")
 
 
 class ModelPurpose(models.TextChoices):
@@ -83,3 +98,35 @@ class ModelPurpose(models.TextChoices):
     HINT = "hint", _("Hints")
     SCORE = "score", _("Scoring")
     GENERATE = "generate", _("Questions")
+
+
+class HunkAction(models.TextChoices):
+    """What a part of a proposed edit does to its file."""
+
+    CHANGE = "change", _("Change")
+    CREATE = "create", _("New file")
+    DELETE = "delete", _("Delete file")
+
+
+class HunkState(models.TextChoices):
+    """What the candidate decided."""
+
+    UNDECIDED = "undecided", _("Undecided")
+    ACCEPTED = "accepted", _("Accepted")
+    EDITED = "edited", _("Accepted with changes")
+    REFUSED = "refused", _("Refused")
+
+
+class HintSource(models.TextChoices):
+    """Where a hint comes from."""
+
+    PROBLEM = "problem", _("Written with the problem")
+    MODEL = "model", _("The assistant")
+
+
+class HintState(models.TextChoices):
+    """Where a hint stands; one that failed may be asked for again."""
+
+    PENDING = "pending", _("Being written")
+    TAKEN = "taken", _("Taken")
+    FAILED = "failed", _("Failed")

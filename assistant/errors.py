@@ -50,6 +50,38 @@ class TooManyAsksError(AssistantError):
     retryable = True
 
 
+class LimitReachedError(AssistantError):
+    """The policy's tokens, calls or money of a minute or of the interview are used.
+
+    With `retry_after` it is the minute, and the same may be asked again.
+    """
+
+    code = "limit_reached"
+    status = 429
+
+    def __init__(self, message: object, *, retry_after: float | None = None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.retryable = retry_after is not None
+
+
+class NoHintsError(AssistantError):
+    """There are no hints here: the policy, the assessment, or all were taken."""
+
+    code = "no_hints"
+    status = 409
+
+
+class HintPendingError(AssistantError):
+    """A hint is being written already; it comes to every page."""
+
+    code = "hint_pending"
+    status = 409
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(_("A hint is being written already."))
+
+
 class TurnQueueFullError(AssistantError):
     """An answer is being written and one more question waits already."""
 
@@ -78,6 +110,16 @@ class TooManyConversationsError(AssistantError):
         )
 
 
+class UnknownInterviewError(AssistantError):
+    """No such interview for whoever asks."""
+
+    code = "unknown_interview"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no such interview for you."))
+
+
 class UnknownTurnError(AssistantError):
     """No such turn in this interview."""
 
@@ -86,6 +128,77 @@ class UnknownTurnError(AssistantError):
 
     def __init__(self) -> None:
         super().__init__(_("That answer is not part of this interview."))
+
+
+class NotReplaceableError(AssistantError):
+    """Only the last question of a conversation can be edited."""
+
+    code = "not_replaceable"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Only the last question can be edited. Ask a new one instead.")
+        )
+
+
+class BadUploadError(AssistantError):
+    """A request that is not the form this address takes."""
+
+    code = "bad_request"
+
+    def __init__(self) -> None:
+        super().__init__(_("This could not be read. Reload the page and try again."))
+
+
+class NoPicturesError(AssistantError):
+    """A model that may answer does not read pictures."""
+
+    code = "no_pictures"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("The assistant of this interview cannot see pictures."))
+
+
+class BadPictureError(AssistantError):
+    """What was sent is no picture that is taken, or too large a one."""
+
+    code = "bad_picture"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This is no PNG, JPEG or WebP picture, or it is too large to be sent.")
+        )
+
+
+class TooManyPicturesError(AssistantError):
+    """More pictures than one question, or one interview, may have."""
+
+    code = "too_many_pictures"
+    status = 409
+
+
+class UnknownPictureError(AssistantError):
+    """No such picture waits in this interview to be sent."""
+
+    code = "unknown_picture"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__(_("A picture is not there any more. Paste it again."))
+
+
+class PictureNotStoredError(AssistantError):
+    """The storage did not take a picture."""
+
+    code = "not_stored"
+    status = 503
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(_("The picture could not be stored. Try again in a moment."))
 
 
 class BudgetSpentError(AssistantError):
@@ -227,3 +340,32 @@ class ExperimentError(AssistantError):
 
     code = "experiment"
     status = 409
+
+
+class UnknownProposalError(AssistantError):
+    """No such proposed edit, or part of it, in this interview."""
+
+    code = "unknown_proposal"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__(_("That proposal is not part of this interview."))
+
+
+class UnknownQuestionError(AssistantError):
+    """No such question of the assistant in this interview."""
+
+    code = "unknown_question"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__(_("That question is not part of this interview."))
+
+
+class BadAnswerError(AssistantError):
+    """An answer that the question does not offer."""
+
+    code = "bad_answer"
+
+    def __init__(self) -> None:
+        super().__init__(_("Choose one of the answers, or skip the question."))

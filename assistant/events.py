@@ -1,6 +1,6 @@
 """The kinds of events this app writes to the timeline."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from interviews.timeline.registry import Payload, register_kind
 
@@ -70,3 +70,143 @@ class TurnFallback(Payload):
     model: str
     provider: str
     code: str
+
+
+@register_kind
+class TurnReplaced(Payload):
+    """The candidate edited their last question: `turn` takes the place of `replaced`."""
+
+    kind: ClassVar[str] = "turn.replaced"
+    turn: str
+    replaced: str
+
+
+@register_kind
+class EditProposed(Payload):
+    """The assistant proposed an edit; nothing is written by it.
+
+    Each part has number, path, action, document, version, start, end, line, old, new.
+    """
+
+    kind: ClassVar[str] = "edit.proposed"
+    turn: str
+    edit: str
+    summary: str
+    parts: list[dict[str, Any]]
+
+
+@register_kind
+class EditDecided(Payload):
+    """The candidate decided on parts of an edit, `ms` after it was proposed.
+
+    `conflicts` are parts whose lines had changed: they stay undecided. `texts` holds by
+    number what the candidate made of a part before accepting it.
+    """
+
+    kind: ClassVar[str] = "edit.decided"
+    turn: str
+    edit: str
+    decision: str
+    ms: int
+    version: int | None
+    accepted: list[int]
+    edited: list[int]
+    refused: list[int]
+    conflicts: list[int]
+    texts: dict[str, str]
+
+
+@register_kind
+class QuestionAsked(Payload):
+    """The assistant asked the candidate to choose."""
+
+    kind: ClassVar[str] = "question.asked"
+    turn: str
+    question: str
+    text: str
+    options: list[str]
+    allows_several: bool
+
+
+@register_kind
+class QuestionAnswered(Payload):
+    """The candidate chose, or skipped the question, `ms` after it was asked."""
+
+    kind: ClassVar[str] = "question.answered"
+    turn: str
+    question: str
+    answer: list[int]
+    is_skipped: bool
+    ms: int
+
+
+@register_kind
+class TurnFollowed(Payload):
+    """The assistant goes on after the candidate decided what it waited for."""
+
+    kind: ClassVar[str] = "turn.followed"
+    turn: str
+    conversation: str
+    message: str
+    follows: str
+
+
+@register_kind
+class PolicyWithheld(Payload):
+    """Code was left out of an answer, or a hint (no `turn`): how much, not what."""
+
+    kind: ClassVar[str] = "policy.withheld"
+    turn: str | None
+    policy: str
+    chars: int
+    lines: int
+    blocks: int
+
+
+@register_kind
+class HintTaken(Payload):
+    """The candidate took a hint, `ms` after the section was first opened.
+
+    `number` counts the hints of a section from 1; `source` is problem or model.
+    """
+
+    kind: ClassVar[str] = "hint.taken"
+    hint: str
+    section: int
+    number: int
+    source: str
+    text: str
+    ms: int
+
+
+@register_kind
+class ToolCalled(Payload):
+    """The model asked for a tool, after `offset` code units of its answer."""
+
+    kind: ClassVar[str] = "tool.called"
+    turn: str
+    call: str
+    step: int
+    name: str
+    input: dict[str, Any]
+    offset: int
+
+
+@register_kind
+class ToolEnded(Payload):
+    """A tool gave its result, failed, or was stopped."""
+
+    kind: ClassVar[str] = "tool.ended"
+    turn: str
+    call: str
+    state: str
+
+
+@register_kind
+class TurnPictured(Payload):
+    """Pictures went along with a question, in this order."""
+
+    kind: ClassVar[str] = "turn.pictured"
+    turn: str
+    message: str
+    images: list[str]

@@ -22,6 +22,8 @@ class TurnAsk(_Frame):
     text: str = Field(min_length=1)
     conversation: UUID | None = None
     files: list[str] = Field(default_factory=list, max_length=50)
+    replaces: UUID | None = None
+    images: list[UUID] = Field(default_factory=list, max_length=10)
 
 
 class TurnResume(_Frame):
@@ -48,6 +50,42 @@ class MessageRate(_Frame):
     rating: Rating | None
 
 
+class EditDecide(_Frame):
+    """Accept or refuse parts of a proposed edit, all of them without `hunks`.
+
+    `text` takes the place of the one part's own words.
+    """
+
+    type: Literal["edit.decide"]
+    id: str = Field(min_length=8, max_length=64)
+    edit: UUID
+    decision: Literal["accept", "refuse"]
+    hunks: list[int] | None = Field(default=None, max_length=1000)
+    version: int | None = Field(default=None, ge=0)
+    text: str | None = Field(default=None, max_length=200_000)
+
+
+class QuestionAnswer(_Frame):
+    """Choose options by their numbers; none skips the question."""
+
+    type: Literal["question.answer"]
+    id: str = Field(min_length=8, max_length=64)
+    question: UUID
+    answer: list[int] = Field(default_factory=list, max_length=20)
+
+
+class HintTake(_Frame):
+    """Take the next hint of a section, the open one without; the same `id` takes one.
+
+    `section` is its folder.
+    """
+
+    type: Literal["hint.take"]
+    id: str = Field(min_length=8, max_length=64)
+    section: str = Field(default="", max_length=60)
+    files: list[str] = Field(default_factory=list, max_length=50)
+
+
 class Ping(_Frame):
     """Is the server there? Answered with the same `t`."""
 
@@ -56,17 +94,34 @@ class Ping(_Frame):
 
 
 class Pong(_Frame):
-    """The page is there."""
+    """The page has read everything before the `ping` with this `t`."""
 
     type: Literal["pong"]
+    t: float | None = None
 
 
 ClientFrame = Annotated[
-    TurnAsk | TurnResume | TurnStop | MessageRate | Ping | Pong,
+    TurnAsk
+    | TurnResume
+    | TurnStop
+    | MessageRate
+    | EditDecide
+    | QuestionAnswer
+    | HintTake
+    | Ping
+    | Pong,
     Field(discriminator="type"),
 ]
 client_frames: TypeAdapter[
-    TurnAsk | TurnResume | TurnStop | MessageRate | Ping | Pong
+    TurnAsk
+    | TurnResume
+    | TurnStop
+    | MessageRate
+    | EditDecide
+    | QuestionAnswer
+    | HintTake
+    | Ping
+    | Pong
 ] = TypeAdapter(ClientFrame)
 
 

@@ -11,7 +11,13 @@ from uuid import UUID
 from django.db.models import OuterRef, Subquery, Sum
 
 from assistant.enums import MessageRole, PromptPurpose, Rating, TurnState
-from assistant.models import Message, PromptExperiment, PromptVariant, ScoreRun
+from assistant.models import (
+    Message,
+    ModelCall,
+    PromptExperiment,
+    PromptVariant,
+    ScoreRun,
+)
 from billing.models import Usage
 from interviews.enums import Dimension
 from interviews.models import ItemVerdict
@@ -208,27 +214,28 @@ def _read_answers(experiment: PromptExperiment) -> Iterator[Call]:
             turn__created_at__gte=experiment.started_at,
         )
         .order_by()
-        .annotate(corrected=_corrections())
+        .annotate(corrected=_corrections(), earlier=_earlier_steps())
         .values_list(
             "turn__conversation__interview_id",
             "turn__prompt_version_id",
             "turn__state",
             "is_simulated",
             "usage_id",
-            "usage__cost_usd",
-            "corrected",
             "first_token_ms",
             "feedback__rating",
+            "usage__cost_usd",
+            "corrected",
+            "earlier",
         )
     )
-    for interview, version, state, simulated, usage, cost, more, ms, rating in rows:
+    for interview, version, state, simulated, usage, ms, rating, *costs in rows:
         yield Call(
             interview=interview,
             version=version,
             is_failed=state in _FAILED,
             is_simulated=simulated,
             is_metered=usage is not None,
-            cost_usd=_add(cost, more),
+            cost_usd=_add(*costs),
             first_token_ms=ms,
             rating=rating,
         )
@@ -267,6 +274,18 @@ def _corrections() -> Subquery:
     """Return what later rows of the ledger added to a call's cost."""
     rows = Usage.objects.filter(corrects=OuterRef("usage")).order_by()
     return Subquery(rows.values("corrects").annotate(sum=Sum("cost_usd")).values("sum"))
+
+
+def _earlier_steps() -> Subquery:
+    """Return what the calls of a turn cost before the one that ended its answer."""
+    rows = (
+        ModelCall.objects.filter(turn=OuterRef("turn"))
+        .exclude(usage=OuterRef("usage"))
+        .order_by()
+    )
+    return Subquery(
+        rows.values("turn").annotate(sum=Sum("usage__cost_usd")).values("sum")
+    )
 
 
 def _add(*costs: Decimal | None) -> Decimal | None:

@@ -12,7 +12,15 @@ from assistant.enums import MessageRole, Rating, TurnState
 from assistant.errors import AssistantError
 from assistant.events import TurnText
 from assistant.models import Conversation, Message, Turn
+from assistant.policies.rules import rules_of
+from assistant.services.attachments import describe_images, describe_intake
+from assistant.services.hints import describe_ladder
 from assistant.services.metering import is_chat_tight, require_chat_budget
+from assistant.services.proposals import list_proposals
+from assistant.services.questions import list_questions
+from assistant.tools.shown import list_tools
+from billing.enums import Outcome
+from billing.models import Usage
 from interviews.enums import Policy
 from interviews.models import Event, Interview
 
@@ -36,6 +44,9 @@ def message_frame(message: Message, *, with_cost: bool = False) -> dict[str, Any
         "simulated": message.is_simulated,
         "state": turn.state,
     }
+    if message.role == MessageRole.USER:
+        frame["replaces"] = str(turn.replaces_id) if turn.replaces_id else None
+        frame["images"] = describe_images(message)
     if message.role == MessageRole.ASSISTANT:
         frame["rating"] = rating_of(message)
     if message.role == MessageRole.ASSISTANT and turn.state in _UNANSWERED:
@@ -53,23 +64,38 @@ def rating_of(message: Message) -> Rating | None:
 
 def cost_fields(message: Message) -> dict[str, Any]:
     """Return what an answer took: tokens, and US dollars as a string or null."""
-    usage = message.usage
-    if usage is None:
+    if message.usage is None:
         return {}
-    prompt = (
-        usage.input_tokens
-        + usage.cache_write_5m_tokens
-        + usage.cache_write_1h_tokens
-        + usage.cache_read_tokens
+    rows = _usages_of(message.usage)
+    prompt = sum(
+        row.input_tokens
+        + row.cache_write_5m_tokens
+        + row.cache_write_1h_tokens
+        + row.cache_read_tokens
+        for row in rows
     )
+    output = sum(row.output_tokens for row in rows)
+    costs = [row.cost_usd for row in rows if row.cost_usd is not None]
     return {
         "usage": {
             "input_tokens": prompt,
-            "output_tokens": usage.output_tokens,
-            "total_tokens": prompt + usage.output_tokens,
+            "output_tokens": output,
+            "total_tokens": prompt + output,
         },
-        "cost_usd": None if usage.cost_usd is None else f"{usage.cost_usd:.6f}",
+        "cost_usd": f"{sum(costs):.6f}" if len(costs) == len(rows) else None,
     }
+
+
+def _usages_of(last: Usage) -> list[Usage]:
+    """Return what the calls of an answer took that used tools, or its only call."""
+    if "step" not in last.labels:
+        return [last]
+    calls = Usage.objects.filter(
+        reference=last.reference,
+        labels__turn=last.labels["turn"],
+        outcome=Outcome.FINISHED,
+    )
+    return [last, *calls.exclude(pk=last.pk)]
 
 
 def may_see_cost(interview: Interview, user_id: int | None) -> bool:
@@ -88,7 +114,8 @@ def conversation_messages(interview: Interview) -> list[Message]:
     """Return every message of the interview, in the order it was said."""
     return list(
         Message.objects.filter(turn__conversation__interview=interview)
-        .select_related("turn", "usage", "feedback")
+        .select_related("turn__conversation", "turn__replacement", "usage", "feedback")
+        .prefetch_related("attachments")
         .order_by("turn__created_at", "-role", "created_at")
     )
 
@@ -197,4 +224,10 @@ def build_hello(interview_id: UUID, user_id: int | None) -> dict[str, Any]:
             for turn in live_turns(interview)
         ],
         "assistant": describe_assistant(interview),
+        "images": describe_intake(interview),
+        "proposals": list_proposals(interview_id),
+        "questions": list_questions(interview_id),
+        "tools": list_tools(interview),
+        "hints": describe_ladder(interview),
+        "policy_text": list(rules_of(interview).text),
     }

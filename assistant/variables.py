@@ -44,6 +44,12 @@ VARIABLES: Mapping[PromptPurpose, Variables] = {
             }
         ),
     ),
+    PromptPurpose.HINT: Variables(
+        required=frozenset({"policy_text", "statement", "hints"}),
+        optional=frozenset(
+            {"language", "title", "difficulty", "problem_language", "minutes"}
+        ),
+    ),
     PromptPurpose.SCORE: Variables(
         required=frozenset({"rubric", "problems"}), optional=frozenset({"language"})
     ),

@@ -6,6 +6,7 @@ from django.db.models import Count
 
 from assistant.enums import ExperimentState
 from assistant.models import (
+    HintUse,
     Prompt,
     PromptActivation,
     PromptExperiment,
@@ -27,7 +28,7 @@ class VersionLine:
 def version_lines(prompt: Prompt) -> list[VersionLine]:
     """Return the prompt's versions, newest first."""
     uses: dict[int, int] = {}
-    for model in (Turn, ScoreRun):
+    for model in (Turn, HintUse, ScoreRun):
         counted = (
             model._default_manager.filter(prompt_version__prompt=prompt)
             .order_by()

@@ -3,18 +3,17 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 
-from bench import billing, relay, starts, timeline, workspace
-from bench.figures import Figure
+from bench import billing, following, relay, starts, timeline, workspace
+from bench.figures import RESULTS, Figure
 
-RESULTS = Path(__file__).with_name("results.json")
 BENCHMARKS: tuple[Callable[[], list[Figure]], ...] = (
     timeline.measure,
-    relay.measure,
+    following.measure,
     billing.measure,
     workspace.measure,
     starts.measure,
+    relay.measure,
 )
 
 

@@ -1,10 +1,13 @@
 """A measured figure beside its baseline."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+RESULTS = Path(__file__).with_name("results.json")
 ROUNDS = 5
 
 
@@ -26,6 +29,14 @@ class Figure:
             f"{self.name}: {self.seconds:.3f} s, {self.ratio:.2f} times "
             f"{self.baseline} ({self.baseline_seconds:.3f} s){note}"
         )
+
+
+def keep(figures: Sequence[Figure], path: Path = RESULTS) -> None:
+    """Write some figures beside the others of the last run, in place of the same ones."""
+    new = {(figure.name, figure.baseline): asdict(figure) for figure in figures}
+    old = json.loads(path.read_text()) if path.exists() else []
+    kept = [each for each in old if (each["name"], each["baseline"]) not in new]
+    path.write_text(json.dumps([*kept, *new.values()], indent=2))
 
 
 def compare(

@@ -21,6 +21,8 @@ DEFAULTS: dict[str, float] = {
     "key_rotation_seconds": 3600.0,
     # With less than this part of a rate limit left, requests are spread over its time.
     "pace_below": 0.1,
+    # Rather than wait longer for that, another key is used, though it has no cache.
+    "pace_patience_seconds": 2.0,
     # How often an answer that the provider paused is continued.
     "continuations": 3,
 }

@@ -39,6 +39,8 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
             ("interviews.PipelineStep", "account_tree"),
             ("recordings.Recording", "videocam"),
             ("assistant.Conversation", "chat"),
+            ("figures:figures-show", "speed"),
+            ("assistant.ModelCall", "swap_calls"),
             ("interviews.Scorecard", "grading"),
         ),
     ),
@@ -68,7 +70,10 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
 )
 
 # Pages that are no model's list: what they are called, and what one must may view.
-_PAGES: Mapping[str, tuple[Any, str]] = {"costs:costs-show": (_("Costs"), "cost")}
+_PAGES: Mapping[str, tuple[Any, str]] = {
+    "costs:costs-show": (_("Costs"), "cost"),
+    "figures:figures-show": (_("Model figures"), "model_call"),
+}
 
 
 def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
-"""Content security policies and the admin's look, kept out of settings.py."""
+"""Policies for pages and for the assistant, and the admin's look; for settings.py."""
 
+from decimal import Decimal
 from typing import Any
 
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -21,6 +22,25 @@ _DIRECTIVES: dict[str, Any] = {
     "frame-ancestors": [NONE],
     "base-uri": [NONE],
     "object-src": [NONE],
+}
+
+# What the assistant may use, beside what settings.py says: calls to a model, tokens in
+# and out (read from the cache or not) and US dollars; an assessment may lower them.
+ASSISTANT_LIMITS: dict[str, Any] = {
+    "conversations": 20,
+    "steps_hints": 4,
+    "steps_pair": 8,
+    "steps_agent": 20,
+    "model_hints": 3,
+    "minute_requests": 40,
+    "minute_tokens": 2_000_000,
+    "minute_cost_usd": Decimal("3.00"),
+    "turn_requests": 24,
+    "turn_tokens": 2_000_000,
+    "turn_cost_usd": Decimal("3.00"),
+    "interview_requests": 1_000,
+    "interview_tokens": 30_000_000,
+    "interview_cost_usd": Decimal("30.00"),
 }
 
 STRICT: dict[str, Any] = {"DIRECTIVES": _DIRECTIVES}

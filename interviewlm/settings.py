@@ -255,7 +255,7 @@ LIMITS = {
     "history_tokens_tight": 1000,
     # A longer conversation begins anew with its newest exchanges (docs/adr).
     "epoch_tokens": 80_000,
-    "conversations": 20,
+    **policies.ASSISTANT_LIMITS,
     "chunk_bytes": 16 * 1024 * 1024,
     # Less lost time than this is on record, not given back.
     "credit_least_seconds": 5,

@@ -39,6 +39,7 @@ class RecordPart:
     data: JsonValue = field(default=None)
 
 
+BuildRules = Callable[[Interview], Sequence[str]]
 Panel = Mapping[str, JsonValue]
 BuildPanel = Callable[[Interview], Panel]
 BuildReceipt = Callable[[Interview], Sequence[ReceiptLine]]
@@ -46,6 +47,7 @@ BuildRecord = Callable[[Interview], RecordPart]
 
 _panels: dict[str, BuildPanel] = {}
 _receipts: dict[str, BuildReceipt] = {}
+_rules: dict[str, BuildRules] = {}
 _records: dict[str, BuildRecord] = {}
 
 
@@ -62,6 +64,16 @@ def register_receipt(name: str, build: BuildReceipt) -> None:
 def register_record(name: str, build: BuildRecord) -> None:
     """Have the part of `build(interview)` in the candidate's own record."""
     _records[name] = build
+
+
+def register_rules(name: str, build: BuildRules) -> None:
+    """Have the sentences of `build(interview)` where a candidate reads what holds."""
+    _rules[name] = build
+
+
+def build_rules(interview: Interview) -> list[str]:
+    """Return the sentences other apps add, in the order of their registration."""
+    return [line for build in _rules.values() for line in build(interview)]
 
 
 def build_panels(interview: Interview) -> dict[str, Panel]:

@@ -1,5 +1,5 @@
 """The assistant's pages of the back office; one module per part of the work."""
 
-from assistant.admin import catalogue, conversations, experiments, prompts
+from assistant.admin import calls, catalogue, conversations, experiments, prompts
 
-__all__ = ["catalogue", "conversations", "experiments", "prompts"]
+__all__ = ["calls", "catalogue", "conversations", "experiments", "prompts"]

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
 from prometheus_client import Counter
 
-from assistant.models import Message
+from assistant.models import Turn
 from billing.models import Usage
 from interviews.models import Interview
 
@@ -30,6 +29,13 @@ class CacheUse:
     read: int
     written: int
     plain: int
+
+    def __add__(self, other: "CacheUse") -> "CacheUse":
+        return CacheUse(
+            self.read + other.read,
+            self.written + other.written,
+            self.plain + other.plain,
+        )
 
     @property
     def share(self) -> float | None:
@@ -62,23 +68,30 @@ def place_marks(
 
 
 def read_cache_uses(interview: Interview) -> dict[UUID, CacheUse]:
-    """Sum up the input of every answer of an interview, by conversation, oldest first."""
-    answers = Message.objects.filter(
-        turn__conversation__interview=interview, usage__isnull=False
-    )
-    rows = answers.order_by("turn__conversation__created_at").values_list(
-        "turn__conversation"
-    )
-    sums = rows.annotate(
-        Sum("usage__cache_read_tokens"),
-        Sum("usage__cache_write_5m_tokens"),
-        Sum("usage__cache_write_1h_tokens"),
-        Sum("usage__input_tokens"),
-    )
-    return {
-        name: CacheUse(read=read, written=short + long, plain=plain)
-        for name, read, short, long, plain in sums
+    """Sum up the input of every call for answers, by conversation, oldest first."""
+    turns = Turn.objects.filter(conversation__interview=interview)
+    conversations = {
+        str(turn): name
+        for turn, name in turns.order_by(
+            "conversation__created_at", "created_at"
+        ).values_list("pk", "conversation")
     }
+    calls = Usage.objects.filter(
+        reference=str(interview.pk), labels__turn__in=list(conversations)
+    )
+    uses: dict[UUID, CacheUse] = {}
+    for usage in calls.order_by("at"):
+        name = conversations[usage.labels["turn"]]
+        uses[name] = uses.get(name, CacheUse(0, 0, 0)) + _use_of(usage)
+    return {name: uses[name] for name in conversations.values() if name in uses}
+
+
+def _use_of(usage: Usage) -> CacheUse:
+    return CacheUse(
+        read=usage.cache_read_tokens,
+        written=usage.cache_write_5m_tokens + usage.cache_write_1h_tokens,
+        plain=usage.input_tokens,
+    )
 
 
 def count_input(usage: Usage) -> None:

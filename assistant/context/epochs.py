@@ -1,17 +1,22 @@
 """What a question adds to its epoch, and when a new epoch begins."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 
 from assistant.context.files import SentFile, read_files, read_texts, renamed_to
-from assistant.context.store import Draft, append_items, keep_contents, read_items
+from assistant.context.replaced import replaced_note
+from assistant.context.store import Draft, append_items
 from assistant.context.texts import (
     BRIEF,
     CUT_OFF,
+    ENDED_HERE,
+    GO_ON,
     UNANSWERED,
     change_text,
+    decision_text,
     estimate_tokens,
     file_text,
     gone_text,
@@ -20,24 +25,31 @@ from assistant.context.texts import (
     text_block,
 )
 from assistant.enums import ContextKind, EpochReason, MessageRole, TurnState
-from assistant.models import ContextEpoch, ContextItem, ContextRequest, Message, Turn
+from assistant.models import ContextEpoch, ContextItem, Message, Turn
 from billing.models import Usage
 from interviews.models import Document, Interview, Run
 
 # After these the same words would be refused again.
 _REFUSED_CODES = ("invalid_request_error", "request_too_large", "context_exceeded")
 _REFUSED_REASONS = ("refusal", "model_context_window_exceeded")
-_WHOLE_REASONS = ("end_turn", "stop_sequence")
+PARKED = "parked"
+_TOLD_RUNS = (ContextKind.RUN, ContextKind.RESULT)
+_WHOLE_REASONS = ("end_turn", "stop_sequence", PARKED)
 
 
 @dataclass(frozen=True)
 class Question:
-    """A turn about to be sent, with what it may be sent under."""
+    """A turn about to be sent, with what it may be sent under.
+
+    `decisions` are what the candidate decided since, told now; `images` are blocks.
+    """
 
     turn: Turn
     message: Message
     interview: Interview
     is_tight: bool
+    decisions: Sequence[str] = ()
+    images: Sequence[Mapping[str, Any]] = ()
 
 
 def find_epoch(turn: Turn) -> ContextEpoch | None:
@@ -51,7 +63,7 @@ def find_epoch(turn: Turn) -> ContextEpoch | None:
 
 
 def why_new_epoch(
-    epoch: ContextEpoch | None, *, system_key: int, model: str
+    epoch: ContextEpoch | None, *, system_key: int, tools_key: int | None, model: str
 ) -> EpochReason | None:
     """Say why the epoch can not go on, as far as its size has no part in it."""
     if epoch is None:
@@ -60,6 +72,8 @@ def why_new_epoch(
         return EpochReason.MODEL
     if epoch.system_id != system_key:
         return EpochReason.SYSTEM
+    if epoch.tools_id != tools_key:
+        return EpochReason.TOOLS
     last = epoch.requests.select_related("turn__conversation").order_by("length").last()
     return EpochReason.REFUSED if last and _was_refused(last.turn) else None
 
@@ -82,12 +96,19 @@ def _was_refused(turn: Turn) -> bool:
 
 
 def start_epoch(
-    question: Question, *, reason: EpochReason, system: Sequence[object], model: str
+    question: Question,
+    *,
+    reason: EpochReason,
+    system_key: int,
+    tools_key: int | None,
+    model: str,
 ) -> ContextEpoch:
-    """Begin an epoch with the newest exchanges, without files and old thinking."""
+    """Begin an epoch with the newest exchanges.
+
+    Files, old thinking, and what tools gave are left behind.
+    """
     before = find_epoch(question.turn)
     interview_id = question.interview.pk
-    (system_key,) = keep_contents(interview_id, [system])
     tail = _tail_drafts(question)
     epoch = ContextEpoch.objects.create(
         conversation_id=question.turn.conversation_id,
@@ -95,6 +116,7 @@ def start_epoch(
         reason=reason,
         model=model,
         system_id=system_key,
+        tools_id=tools_key,
         kept=len(tail),
     )
     append_items(epoch, interview_id, tail)
@@ -108,7 +130,7 @@ def _tail_drafts(question: Question) -> list[Draft]:
     tail: list[Draft] = []
     for user, answer in _exchanges(question.turn):
         drafts = [
-            _user(user.turn, ContextKind.MESSAGE, message_text(user.text)),
+            _user(user.turn, ContextKind.MESSAGE, _question_text(user.text)),
             Draft(
                 answer.turn_id,
                 MessageRole.ASSISTANT,
@@ -123,6 +145,10 @@ def _tail_drafts(question: Question) -> list[Draft]:
             break
         tail = drafts + tail
     return tail
+
+
+def _question_text(text: str) -> str:
+    return message_text(text) if text.strip() else GO_ON
 
 
 def _exchanges(turn: Turn) -> Iterator[tuple[Message, Message]]:
@@ -158,6 +184,8 @@ def append_question(epoch: ContextEpoch, question: Question) -> int:
         *_last_ending(items, question.turn),
         *_file_drafts(items, question),
         *_run_drafts(items, question),
+        *_replacing(epoch, question.turn),
+        *_decisions(question),
         *_words(question),
     ]
     return append_items(epoch, question.interview.pk, drafts)
@@ -173,14 +201,38 @@ def _last_ending(items: Sequence[ContextItem], turn: Turn) -> Iterator[Draft]:
     """Say what became of the last question, where that does not show."""
     if not items:
         return
-    if items[-1].role == MessageRole.USER:
-        yield _user(turn, ContextKind.NOTE, UNANSWERED)
-        return
-    answer = Message.objects.select_related("turn").get(
-        turn=items[-1].turn_id, role=MessageRole.ASSISTANT
+    answer = (
+        Message.objects.select_related("turn")
+        .filter(turn=items[-1].turn_id, role=MessageRole.ASSISTANT)
+        .first()
     )
+    if answer is not None and answer.stop_reason == PARKED:
+        return
+    if items[-1].role == MessageRole.USER:
+        has_worked = _has_worked(items)
+        yield _user(turn, ContextKind.NOTE, ENDED_HERE if has_worked else UNANSWERED)
+        return
+    if answer is None:
+        return
     if _is_cut_off(answer):
         yield _user(turn, ContextKind.NOTE, CUT_OFF)
+
+
+def _has_worked(items: Sequence[ContextItem]) -> bool:
+    """Say whether the last answer got as far as the result of a tool."""
+    last = [item for item in items if item.turn_id == items[-1].turn_id]
+    return any(item.kind == ContextKind.RESULT for item in last)
+
+
+def _replacing(epoch: ContextEpoch, turn: Turn) -> Iterator[Draft]:
+    note = replaced_note(turn, epoch)
+    if note:
+        yield _user(turn, ContextKind.NOTE, note)
+
+
+def _decisions(question: Question) -> Iterator[Draft]:
+    for text in question.decisions:
+        yield _user(question.turn, ContextKind.DECISION, decision_text(text))
 
 
 def _known_files(items: Sequence[ContextItem]) -> dict[str, str]:
@@ -227,7 +279,7 @@ def _file_draft(turn: Turn, file: SentFile, before: str | None) -> Draft:
 
 def _run_drafts(items: Sequence[ContextItem], question: Question) -> Iterator[Draft]:
     run_id = question.message.context.get("run")
-    sent = {item.path for item in items if item.kind == ContextKind.RUN}
+    sent = {item.path for item in items if item.kind in _TOLD_RUNS}
     if run_id is None or run_id in sent:
         return
     run = Run.objects.filter(pk=run_id, interview=question.interview).first()
@@ -238,39 +290,14 @@ def _run_drafts(items: Sequence[ContextItem], question: Question) -> Iterator[Dr
 def _words(question: Question) -> Iterator[Draft]:
     files = question.message.context.get("files", [])
     active = files[0]["path"] if files else ""
-    text = message_text(question.message.text, active)
-    yield _user(question.turn, ContextKind.MESSAGE, text)
+    turn = question.turn
+    for block in question.images:
+        yield Draft(turn.pk, MessageRole.USER, ContextKind.IMAGE, block)
+    if question.message.text.strip():
+        text = message_text(question.message.text, active)
+        yield _user(turn, ContextKind.MESSAGE, text)
+    else:
+        # The candidate decided, and said nothing.
+        yield _user(turn, ContextKind.NOTE, GO_ON)
     if question.is_tight:
         yield _user(question.turn, ContextKind.NOTE, BRIEF)
-
-
-def estimate_request(request: ContextRequest) -> int:
-    """Estimate a request's input tokens without asking anybody.
-
-    What the provider counted of the epoch's last answered question is exact; only
-    what was added since is estimated.
-    """
-    counted, since = 0, 0
-    for earlier in request.epoch.requests.filter(length__lt=request.length).order_by(
-        "-length"
-    ):
-        answer = (
-            earlier.turn.messages.select_related("usage")
-            .filter(role=MessageRole.ASSISTANT, usage__isnull=False)
-            .first()
-        )
-        if answer is not None and answer.usage is not None:
-            usage = answer.usage
-            counted = (
-                usage.input_tokens
-                + usage.cache_read_tokens
-                + usage.cache_write_5m_tokens
-                + usage.cache_write_1h_tokens
-            )
-            since = earlier.length
-            break
-    items = read_items(request.epoch, request.length)[since:]
-    rest = sum(len(item.block.content) for item in items)
-    if not counted:
-        rest += len(request.epoch.system.content)
-    return counted + estimate_tokens(rest)

@@ -17,10 +17,12 @@ from assistant.models import (
     ContextRequest,
     Turn,
 )
-from base.text import content_hash
+from base.text import content_hash, utf16_slice
 from interviews.models import Interview
 
 Messages = list[dict[str, Any]]
+# Stands between what is said before tools run and after.
+PARTING = "\n\n"
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,12 @@ def append_items(
     return start + len(drafts)
 
 
+def newest_request(turn: Turn) -> ContextRequest | None:
+    """Return a turn's last call with its epoch; None where nothing was sent."""
+    requests = ContextRequest.objects.select_related("epoch").filter(turn=turn)
+    return requests.order_by("step").last()
+
+
 def append_answer(
     turn: Turn,
     *,
@@ -92,28 +100,39 @@ def append_answer(
 ) -> None:
     """Add what was answered to the epoch that asked, so that the next turn sends it.
 
-    Thinking goes along as it came, where the answer is whole and the epoch's own
-    model thought it: the provider accepts it from no other and refuses what was
+    `text` is what was shown in the whole turn; what its last call said of it is
+    added. Thinking goes along as it came, where the answer is whole and the epoch's
+    own model thought it: the provider accepts it from no other and refuses what was
     changed. An answer without words leaves its question as it is, and so does one
     that ends after a later question was sent.
     """
-    request = ContextRequest.objects.select_related("epoch").filter(turn=turn).first()
-    if request is None or not text.strip():
+    request = newest_request(turn)
+    if request is None:
         return
-    last = request.epoch.items.order_by("position").last()
-    is_next = last is not None and last.position == request.length - 1
-    if not is_next:
+    said = said_since(text, request.shown)
+    if not said.strip() or not is_newest(request):
         return
-    is_kept = is_whole and _is_same_model(request.epoch.model, model)
-    said = _sealed(blocks, text) if is_kept else None
+    is_kept = is_whole and is_same_model(request.epoch.model, model)
+    sealed = _sealed(blocks, said) if is_kept else None
     drafts = [
         Draft(turn.pk, MessageRole.ASSISTANT, ContextKind.ANSWER, block)
-        for block in said or [{"type": "text", "text": text}]
+        for block in sealed or [{"type": "text", "text": said}]
     ]
     append_items(request.epoch, turn.conversation.interview_id, drafts)
 
 
-def _is_same_model(asked: str, answered: str) -> bool:
+def said_since(text: str, shown: int) -> str:
+    """Return what was said after `shown` code units, less the line that parts it."""
+    return utf16_slice(text, shown).removeprefix(PARTING) if shown else text
+
+
+def is_newest(request: ContextRequest) -> bool:
+    """Say whether nothing was added to its epoch since."""
+    last = request.epoch.items.order_by("position").last()
+    return last is not None and last.position == request.length - 1
+
+
+def is_same_model(asked: str, answered: str) -> bool:
     """Say whether a model answered under its own name, or that with its date."""
     rest = answered.removeprefix(asked)
     is_dated = rest.startswith("-") and len(rest) == 9 and rest[1:].isdigit()
@@ -147,27 +166,37 @@ def read_sent(interview: Interview) -> dict[UUID, list[str]]:
     """
     items = ContextItem.objects.filter(
         epoch__conversation__interview=interview,
-        epoch=F("turn__request__epoch"),
+        turn__requests__step=0,
+        epoch=F("turn__requests__epoch"),
         position__gte=F("epoch__kept"),
         role=MessageRole.USER,
     )
     sent: dict[UUID, list[str]] = {}
     for item in items.select_related("block").order_by("epoch", "position"):
-        text = str(json.loads(item.block.content)["text"])
+        text = _text_of(json.loads(item.block.content))
         sent.setdefault(item.turn_id, []).append(text)
     return sent
 
 
-def rebuild_request(turn: Turn) -> dict[str, Any]:
-    """Return what a turn sent, to the byte: system, messages, and how it was asked.
+def _text_of(block: Mapping[str, Any]) -> str:
+    """Return what of a block can be read: its text, or what a tool gave."""
+    return str(block.get("text") or block.get("content") or f"[{block['type']}]")
 
-    Raises ContextRequest.DoesNotExist for a turn that was never sent.
+
+def rebuild_request(turn: Turn, step: int = 0) -> dict[str, Any]:
+    """Return what a turn sent in one of its calls, to the byte.
+
+    Tools, system, messages, and how it was asked. Raises ContextRequest.DoesNotExist
+    for what was never sent.
     """
-    request = ContextRequest.objects.select_related("epoch__system").get(turn=turn)
+    request = ContextRequest.objects.select_related(
+        "epoch__system", "epoch__tools"
+    ).get(turn=turn, step=step)
     shape, epoch = request.shape, request.epoch
     system = json.loads(epoch.system.content)
     return {
         "model": epoch.model,
+        "tools": [] if epoch.tools is None else json.loads(epoch.tools.content),
         "system": [*system[:-1], marked(system[-1], shape["ttl"])],
         "messages": _join(
             read_items(epoch, request.length), set(shape["marks"]), shape["ttl"]

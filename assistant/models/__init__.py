@@ -1,5 +1,7 @@
 """The assistant's tables, one aggregate per file."""
 
+from assistant.models.attachments import Attachment
+from assistant.models.calls import ModelCall
 from assistant.models.catalogue import ModelAssignment, ModelChoice, ModelVersion
 from assistant.models.context import (
     ContextBlock,
@@ -14,18 +16,26 @@ from assistant.models.experiments import (
     PromptVariant,
 )
 from assistant.models.feedback import Feedback
+from assistant.models.hints import HintUse
 from assistant.models.prompts import Prompt, PromptActivation, PromptVersion
+from assistant.models.proposals import CandidateQuestion, EditProposal, ProposalHunk
 from assistant.models.scoring import ScoreRun
+from assistant.models.tools import ToolCall
 
 __all__ = [
+    "Attachment",
+    "CandidateQuestion",
     "ContextBlock",
     "ContextEpoch",
     "ContextItem",
     "ContextRequest",
     "Conversation",
+    "EditProposal",
     "Feedback",
+    "HintUse",
     "Message",
     "ModelAssignment",
+    "ModelCall",
     "ModelChoice",
     "ModelVersion",
     "Prompt",
@@ -34,6 +44,8 @@ __all__ = [
     "PromptExperiment",
     "PromptVariant",
     "PromptVersion",
+    "ProposalHunk",
     "ScoreRun",
+    "ToolCall",
     "Turn",
 ]

@@ -39,6 +39,7 @@ class ContextEpoch(models.Model):
     """A stretch of a conversation in which what was sent is only added to.
 
     `kept` counts the items at its start that were carried over from the one before.
+    `tools` holds the tools as they were offered, which come before all else.
     """
 
     conversation = models.ForeignKey(
@@ -48,6 +49,9 @@ class ContextEpoch(models.Model):
     reason = models.CharField(_("reason"), max_length=10, choices=EpochReason)
     model = models.CharField(_("model"), max_length=100)
     system = models.ForeignKey(ContextBlock, on_delete=models.CASCADE, related_name="+")
+    tools = models.ForeignKey(
+        ContextBlock, null=True, on_delete=models.CASCADE, related_name="+"
+    )
     kept = models.PositiveIntegerField(_("items carried over"), default=0)
     created_at = models.DateTimeField(_("began"), default=now)
 
@@ -69,7 +73,7 @@ class ContextItem(models.Model):
     """One block at its place in an epoch; never changed, never removed.
 
     `path` and `hash` say, of a file, which text the model knows from here on; `path`
-    of a run is its id.
+    of a run is its id, also where a tool told of it.
     """
 
     epoch = models.ForeignKey(
@@ -98,23 +102,32 @@ class ContextItem(models.Model):
 
 
 class ContextRequest(models.Model):
-    """What one turn sent: the first `length` items of an epoch, and how.
+    """What one call sent: the first `length` items of an epoch, and how.
 
+    A turn's first call is its step 0; each time its tools have run there is another.
+    `shown` counts the UTF-16 code units of the answer that were shown before the call.
     `shape` holds `marks` (positions after which the provider is to cache), `ttl`,
     `max_tokens`, `reference` and `brief`.
     """
 
-    turn = models.OneToOneField(Turn, on_delete=models.CASCADE, related_name="request")
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="requests")
+    step = models.PositiveSmallIntegerField(_("step"), default=0)
     epoch = models.ForeignKey(
         ContextEpoch, on_delete=models.CASCADE, related_name="requests"
     )
     length = models.PositiveIntegerField(_("items"))
+    shown = models.PositiveIntegerField(_("text before it"), default=0)
     shape = models.JSONField(_("shape"), default=dict)
 
     class Meta:
         verbose_name = _("request")
         verbose_name_plural = _("requests")
         ordering = ["epoch", "length"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["turn", "step"], name="context_request_step_unique"
+            )
+        ]
 
     def __str__(self) -> str:
-        return str(self.turn_id)
+        return f"{self.turn_id} · {self.step}"

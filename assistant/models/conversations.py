@@ -54,8 +54,20 @@ class Turn(models.Model):
     reservation = models.ForeignKey(
         Reservation, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    # The parked turn that this one goes on with, once the candidate has decided.
+    follows = models.OneToOneField(
+        "self", null=True, on_delete=models.SET_NULL, related_name="follow_up"
+    )
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_message = models.CharField(_("message"), max_length=300, blank=True)
+    # The turn whose question the candidate edited; both stay on record.
+    replaces = models.OneToOneField(
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="replacement",
+        editable=False,
+    )
     created_at = models.DateTimeField(_("asked"), default=now)
     finished_at = models.DateTimeField(_("finished"), null=True)
 

@@ -10,7 +10,10 @@ from interviews.models import Interview, Scorecard
 
 
 class ScoreRun(models.Model):
-    """One call to the judge: what came back, and the scorecard made from it."""
+    """One call to the judge: what came back, and the scorecard made from it.
+
+    `fallback_from` names the cohort's model where another one stood in for it.
+    """
 
     interview = models.ForeignKey(
         Interview, on_delete=models.CASCADE, related_name="score_runs"
@@ -20,6 +23,7 @@ class ScoreRun(models.Model):
     )
     prompt_version = models.ForeignKey(PromptVersion, on_delete=models.PROTECT)
     model = models.CharField(_("model"), max_length=100)
+    fallback_from = models.CharField(_("instead of"), max_length=100, blank=True)
     is_simulated = models.BooleanField(_("simulated"), default=False)
     answer = models.JSONField(_("answer"), default=dict)
     error = models.CharField(_("error"), max_length=300, blank=True)

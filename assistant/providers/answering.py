@@ -24,6 +24,7 @@ from assistant.providers.key_health import (
     has_other_key,
     keys_of,
     rest_key,
+    take_slot,
 )
 from assistant.providers.parts import (
     AnswerBlock,
@@ -38,6 +39,7 @@ from assistant.providers.parts import (
     TryBegun,
     TryFailed,
 )
+from assistant.providers.trace import CallTrace
 
 logger = logging.getLogger(__name__)
 
@@ -99,8 +101,11 @@ class _Answer:
                 if is_last or self._is_told:
                     raise unavailable(choice.code, choice.wait)
                 return
+            if choice.is_spent and not (is_last or self._is_told):
+                return
             if choice.pause:
-                await asyncio.sleep(choice.pause)
+                wait = await asyncio.to_thread(take_slot, choice.target, choice.pause)
+                await asyncio.sleep(wait)
             try:
                 async with aclosing(self._read(choice.target)) as parts:
                     async for part in parts:
@@ -124,12 +129,13 @@ class _Answer:
         """Yield one answer of one target; a paused one is continued by further calls."""
         while True:
             self._tries += 1
-            self._try = TryFailed("", "", is_unbilled=False)
+            trace = self._begin_trace(target)
+            self._try = TryFailed("", "", is_unbilled=False, trace=trace)
             self._blocks = []
-            yield TryBegun(target)
+            yield TryBegun(target, trace)
             is_paused = False
             request = self._request_for(target)
-            async with aclosing(stream_once(target, request)) as parts:
+            async with aclosing(stream_once(target, request, trace)) as parts:
                 async for part in parts:
                     if isinstance(part, AnswerEnded) and self._continue(part):
                         is_paused = True
@@ -138,6 +144,11 @@ class _Answer:
                         yield self._note(part, target)
             if not is_paused:
                 return
+
+    def _begin_trace(self, target: Configuration) -> CallTrace:
+        is_other = target.model != self._first.model
+        chosen = self._first.model if is_other else ""
+        return CallTrace.begin(target, tries=self._tries, fallback_from=chosen)
 
     def _request_for(self, target: Configuration) -> ChatRequest:
         """Return the request; another model does not get the first one's thinking."""
@@ -166,6 +177,8 @@ class _Answer:
             self._try = replace(
                 known, request_id=part.request_id, model=part.model, usage=part.usage
             )
+            if known.trace is not None:
+                known.trace.answered = part.model
             if target.model != self._first.model:
                 return replace(part, fallback_from=self._first.model)
         elif isinstance(part, AnswerThought):
@@ -239,7 +252,7 @@ def _breaker_of(target: Configuration) -> Breaker:
 
 def _find_way(target: Configuration) -> KeyChoice:
     """Return the key to use, or why nothing may be sent now."""
-    choice = choose_key(target)
+    choice = choose_key(target, prefer=target.key_label)
     if choice.target is None:
         return choice
     wait = _breaker_of(target).seconds_to_wait()

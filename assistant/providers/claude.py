@@ -2,44 +2,40 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from typing import Any, cast
 
-import httpx2
-from anthropic import AsyncAPIResponse
-from anthropic.types import MessageParam, TextBlockParam
+from anthropic import APIStatusError, AsyncAPIResponse, omit
+from anthropic.types import MessageParam, TextBlockParam, ToolParam
 from django.conf import settings
 
 from assistant.configuration import Configuration
+from assistant.errors import ProviderError
 from assistant.providers import shaping
-from assistant.providers.clients import client_for, make_client, stream_timeout
+from assistant.providers.clients import client_for, stream_timeout
 from assistant.providers.failures import (
     FAILURES,
     garbled_answer,
     incomplete_answer,
     translate_failure,
 )
-from assistant.providers.key_health import KEY_CODES, note_limits, rest_key
-from assistant.providers.parts import (
-    AnswerPart,
-    ChatRequest,
-    JudgeAnswer,
-    JudgeRequest,
-)
+from assistant.providers.key_health import note_limits
+from assistant.providers.parts import AnswerPart, ChatRequest
 from assistant.providers.streaming import AnswerReader
+from assistant.providers.tallies import count_call
+from assistant.providers.trace import CallTrace
 
 logger = logging.getLogger(__name__)
 
-_JUDGE_TIMEOUT = httpx2.Timeout(300.0, connect=5.0)
 _COUNT_TIMEOUT = 3.0
 # After its last event a stream should end at once; its connection is wanted again.
 _GRACE_SECONDS = 1.0
 
 
 def _effort(request: ChatRequest) -> str:
-    """Return the wished effort; a short answer is to take little."""
-    if settings.ANTHROPIC_EFFORT == "none":
+    """Return the wished effort; a short answer is to take little, JSON the model's."""
+    if settings.ANTHROPIC_EFFORT == "none" or request.schema is not None:
         return ""
     return "low" if request.brief else settings.ANTHROPIC_EFFORT
 
@@ -59,6 +55,7 @@ async def count_input(configuration: Configuration, request: ChatRequest) -> int
             model=configuration.model,
             system=cast("list[TextBlockParam]", list(request.system)),
             messages=_messages(configuration, request),
+            tools=cast("list[ToolParam]", list(request.tools)) or omit,
             timeout=_COUNT_TIMEOUT,
         )
     except FAILURES as error:
@@ -78,7 +75,7 @@ def shape_request(target: Configuration, request: ChatRequest) -> dict[str, Any]
         "metadata": {"user_id": request.reference},
     }
     effort = _effort(request)
-    output = shaping.shape_output(facts, effort=effort)
+    output = shaping.shape_output(facts, effort=effort, schema=request.schema)
     if output:
         arguments["output_config"] = output
     thinking = shaping.shape_thinking(facts, effort=effort)
@@ -93,32 +90,66 @@ def shape_request(target: Configuration, request: ChatRequest) -> dict[str, Any]
 
 
 async def stream_once(
-    target: Configuration, request: ChatRequest
+    target: Configuration, request: ChatRequest, trace: CallTrace | None = None
 ) -> AsyncGenerator[AnswerPart, None]:
-    """Yield the parts of one call's answer as they arrive.
+    """Yield the parts of one call's answer as they arrive; `trace` is filled in.
 
     Raises ProviderError; a stream that ends without a stop reason is a failure.
     Closing the iterator closes the connection, which stops the model.
     """
-    async with AsyncExitStack() as stack:
-        try:
-            begins_by = _after("first_token_seconds")
-            async with asyncio.timeout_at(begins_by):
-                response = await stack.enter_async_context(_open(target, request))
-            await asyncio.to_thread(note_limits, target, response.headers)
-            reader = AnswerReader(response.headers.get("request-id", ""))
-            chunks = await stack.enter_async_context(aclosing(_chunks(response)))
-            while (chunk := await _next(chunks, reader, begins_by)) is not None:
-                for part in reader.feed(chunk):
-                    yield part
-        except (*FAILURES, TimeoutError) as error:
-            raise translate_failure(error) from error
-        except (KeyError, TypeError, AttributeError) as error:
-            raise garbled_answer() from error
-    ended = reader.end()
-    if ended is None:
-        raise incomplete_answer()
-    yield ended
+    trace = trace or CallTrace.begin(target)
+    with _kept(trace):
+        async with AsyncExitStack() as stack:
+            try:
+                begins_by = _after("first_token_seconds")
+                async with asyncio.timeout_at(begins_by):
+                    response = await stack.enter_async_context(_open(target, request))
+                request_id = response.headers.get("request-id", "")
+                trace.bytes_out = len(response.http_request.content)
+                trace.note_head(response.status_code, request_id)
+                await asyncio.to_thread(note_limits, target, response.headers)
+                reader = AnswerReader(request_id)
+                chunks = await stack.enter_async_context(aclosing(_chunks(response)))
+                while (chunk := await _next(chunks, reader, begins_by)) is not None:
+                    trace.bytes_in += len(chunk)
+                    for part in reader.feed(chunk):
+                        yield part
+                    if reader.has_content and trace.first_token_ms is None:
+                        trace.note_token()
+            except (*FAILURES, TimeoutError) as error:
+                await asyncio.to_thread(_note_refusal, target, trace, error)
+                raise translate_failure(error) from error
+            except (KeyError, TypeError, AttributeError) as error:
+                raise garbled_answer() from error
+        ended = reader.end()
+        if ended is None:
+            raise incomplete_answer()
+        trace.end(stop_reason=ended.stop_reason)
+        yield ended
+
+
+@contextmanager
+def _kept(trace: CallTrace) -> Iterator[None]:
+    """See that a trace is ended and counted, whatever becomes of the call."""
+    try:
+        yield
+    except ProviderError as error:
+        trace.end(error_code=error.code)
+        raise
+    finally:
+        trace.end()
+        count_call(trace)
+
+
+def _note_refusal(target: Configuration, trace: CallTrace, error: Exception) -> None:
+    """Take what a response that is an error tells: its size and what limits are left."""
+    if isinstance(error, APIStatusError):
+        trace.note_head(error.status_code, error.request_id or "")
+        trace.bytes_out = len(error.request.content)
+        trace.bytes_in += len(error.response.content)
+        # A 429 says how long to wait, and has the key rest for as long.
+        if error.status_code != 429:
+            note_limits(target, error.response.headers)
 
 
 def _open(target: Configuration, request: ChatRequest) -> Any:
@@ -151,43 +182,3 @@ async def _next(
 def _after(phase: str) -> float:
     seconds: float = settings.MODEL_CALLS[phase]
     return asyncio.get_running_loop().time() + seconds
-
-
-async def judge(configuration: Configuration, request: JudgeRequest) -> JudgeAnswer:
-    """Ask for JSON that fits a schema. Raises ProviderError.
-
-    Workers ask seldom and each time from a new loop, so the client is not shared.
-    Thinking blocks may come first, so text is found by type, never by position.
-    """
-    try:
-        async with make_client(configuration, _JUDGE_TIMEOUT) as client:
-            message = await client.messages.create(
-                **_judge_arguments(configuration, request)
-            )
-    except FAILURES as error:
-        failure = translate_failure(error)
-        if failure.code in KEY_CODES:
-            rest_key(configuration, failure.code, failure.retry_after)
-        raise failure from error
-    return JudgeAnswer(
-        text="".join(block.text for block in message.content if block.type == "text"),
-        stop_reason=message.stop_reason or "",
-        model=str(message.model),
-        request_id=message._request_id or "",
-        usage=message.usage.model_dump(mode="json", exclude_none=True),
-    )
-
-
-def _judge_arguments(
-    configuration: Configuration, request: JudgeRequest
-) -> Mapping[str, Any]:
-    facts = configuration.known_facts(configuration.score_model)
-    output = shaping.shape_output(facts, effort="", schema=request.schema)
-    arguments: dict[str, Any] = {
-        "model": configuration.score_model,
-        "max_tokens": shaping.shape_max_tokens(facts, request.max_tokens),
-        "system": request.system,
-        "messages": [{"role": "user", "content": request.text}],
-        "metadata": {"user_id": request.reference},
-    }
-    return arguments | ({"output_config": output} if output else {})

@@ -8,6 +8,7 @@ from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
 from django.conf import settings
 
 from assistant.configuration import Configuration
+from assistant.providers.tallies import watch_connection
 
 # As many answers at once as a process can bear, and enough warm lines for a burst.
 # The idle time stays under the minute after which balancers cut.
@@ -34,6 +35,12 @@ def client_for(configuration: Configuration) -> AsyncAnthropic:
     return clients[address]
 
 
+async def close_clients() -> None:
+    """Close the clients of the running loop, which is about to end."""
+    for client in _clients.pop(asyncio.get_running_loop(), {}).values():
+        await client.close()
+
+
 def make_client(
     configuration: Configuration, timeout: httpx2.Timeout
 ) -> AsyncAnthropic:
@@ -43,7 +50,11 @@ def make_client(
         base_url=configuration.base_url,
         timeout=timeout,
         max_retries=0,
-        http_client=DefaultAsyncHttpxClient(limits=_LIMITS, timeout=timeout),
+        http_client=DefaultAsyncHttpxClient(
+            limits=_LIMITS,
+            timeout=timeout,
+            event_hooks={"request": [watch_connection]},
+        ),
     )
 
 

@@ -1,6 +1,6 @@
 """Which key a call uses: they take turns, and one that was refused rests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from base.clock import now
 
 _LIMITS = ("requests", "tokens", "input-tokens", "output-tokens")
 _LONGEST_PACE_SECONDS = 60.0
+_LIMITS_KEPT_SECONDS = 3600.0
 # The key is refused, not the request: another key may do.
 KEY_CODES = frozenset(
     {"authentication_error", "billing_error", "permission_error", "rate_limit_error"}
@@ -26,12 +27,14 @@ class KeyChoice:
     """The way to go with the chosen key, or how long none may be used and why.
 
     `pause` asks to hold the call back: the provider's limits are nearly used up.
+    `is_spent` says that they are, for longer than anybody is let wait.
     """
 
     target: Configuration | None
     wait: float = 0.0
     code: str = ""
     pause: float = 0.0
+    is_spent: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,20 +47,47 @@ class KeyHealth:
     seconds: float
 
 
-def choose_key(target: Configuration) -> KeyChoice:
+def choose_key(target: Configuration, *, prefer: str = "") -> KeyChoice:
     """Return the target with the key whose turn it is, of those that do not rest.
 
-    Where all of them rest, a rate limit is waited for; a key that was not accepted is
-    tried again, for somebody may have mended it.
+    A key labelled `prefer` goes before the others: the prompt cache is of an account.
+    It gives way where its limits would have the call wait for long, and another's
+    would not. Where all of them rest, a rate limit is waited for; a key that was not
+    accepted is tried again, for somebody may have mended it.
     """
-    keys = _in_turn(keys_of(target))
+    keys = sorted(_in_turn(keys_of(target)), key=lambda key: key.label != prefer)
     aimed = [replace(target, api_key=key.secret, key_label=key.label) for key in keys]
     resting = [_rest_of(each) for each in aimed]
+    awake = [each for each, rest in zip(aimed, resting, strict=True) if not rest[1]]
+    if awake:
+        return _choose_pace(awake)
     best = min(range(len(keys)), key=lambda position: resting[position][0])
     seconds, code = resting[best]
     if code == "rate_limit_error":
         return KeyChoice(None, wait=seconds, code=code)
-    return KeyChoice(aimed[best], pause=_read_pace(aimed[best]))
+    return _choose_pace([aimed[best]])
+
+
+def _choose_pace(aimed: Sequence[Configuration]) -> KeyChoice:
+    """Return the first way that has not to wait for long, else the shortest wait."""
+    paces = [_read_pace(each) for each in aimed]
+    patience = settings.MODEL_CALLS["pace_patience_seconds"]
+    position = next(
+        (number for number, pace in enumerate(paces) if pace <= patience),
+        paces.index(min(paces)),
+    )
+    longest = settings.MODEL_CALLS["longest_wait_seconds"]
+    pace = paces[position]
+    return KeyChoice(aimed[position], pause=min(pace, longest), is_spent=pace > longest)
+
+
+def take_slot(target: Configuration, pause: float) -> float:
+    """Return how long a call has to wait behind those held back just before it."""
+    if pause <= 0:
+        return 0.0
+    name = shared.name_of("pace-slot", *_pace_parts(target))
+    number = max(shared.count(name, pause), 1)
+    return float(min(pause * number, settings.MODEL_CALLS["longest_wait_seconds"]))
 
 
 def has_other_key(target: Configuration) -> bool:
@@ -124,40 +154,67 @@ def read_health(target: Configuration) -> list[KeyHealth]:
     return found
 
 
+@dataclass(frozen=True)
+class RateLimit:
+    """What is left of one of a key's limits for a model, for so many seconds."""
+
+    what: str
+    limit: float
+    left: float
+    seconds: float
+
+    @property
+    def pace(self) -> float:
+        """Seconds between two calls that make it last; 0 while there is plenty."""
+        is_low = self.left < self.limit * settings.MODEL_CALLS["pace_below"]
+        if not is_low or self.seconds <= 0:
+            return 0.0
+        # Tokens are not calls: how many calls are left is not known, so a part counts.
+        is_counted = self.what == "requests"
+        calls = self.left if is_counted else self.left / self.limit * 100
+        return min(self.seconds, _LONGEST_PACE_SECONDS) / max(calls, 1.0)
+
+
 def note_limits(target: Configuration, headers: Mapping[str, str]) -> None:
-    """Spread the calls to come where little of a rate limit is left.
+    """Remember what a response says is left of the key's limits for this model.
 
-    Reads `anthropic-ratelimit-<what>-{limit,remaining,reset}`; the tightest counts.
+    Reads `anthropic-ratelimit-<what>-{limit,remaining,reset}`.
     """
-    paces = [_pace_of(headers, what) for what in _LIMITS]
-    pace, until = max(paces)
-    if pace > 0:
-        shared.write(_pace_name(target), pace, until)
+    found = {}
+    for what in _LIMITS:
+        prefix = f"anthropic-ratelimit-{what}"
+        try:
+            limit = float(headers[f"{prefix}-limit"])
+            left = float(headers[f"{prefix}-remaining"])
+            reset = datetime.fromisoformat(headers[f"{prefix}-reset"]).timestamp()
+        except (KeyError, ValueError, TypeError):
+            continue
+        if limit > 0 and reset > now().timestamp():
+            found[what] = (limit, left, reset)
+    if found:
+        until = max(reset for _limit, _left, reset in found.values())
+        seconds = min(until - now().timestamp(), _LIMITS_KEPT_SECONDS)
+        shared.write(_limits_name(target), found, seconds + 1)
 
 
-def _pace_of(headers: Mapping[str, str], what: str) -> tuple[float, float]:
-    """Return (seconds between two calls, seconds to the reset), 0 for no hurry."""
-    prefix = f"anthropic-ratelimit-{what}"
-    try:
-        limit = float(headers[f"{prefix}-limit"])
-        left = float(headers[f"{prefix}-remaining"])
-        reset = datetime.fromisoformat(headers[f"{prefix}-reset"])
-        seconds = (reset - now()).total_seconds()
-    except (KeyError, ValueError, TypeError):
-        return 0.0, 0.0
-    is_low = limit > 0 and left < limit * settings.MODEL_CALLS["pace_below"]
-    if not is_low or seconds <= 0:
-        return 0.0, 0.0
-    seconds = min(seconds, _LONGEST_PACE_SECONDS)
-    # Tokens are not calls: how many calls are left is not known, so a part counts.
-    calls = left if what == "requests" else left / limit * 100
-    return seconds / max(calls, 1.0), seconds
+def read_limits(target: Configuration) -> list[RateLimit]:
+    """Return what was last said of the limits of the target's key for its model."""
+    at = now().timestamp()
+    found = shared.read(_limits_name(target)) or {}
+    return [
+        RateLimit(what, limit, left, reset - at)
+        for what, (limit, left, reset) in found.items()
+        if reset > at
+    ]
 
 
 def _read_pace(target: Configuration) -> float:
-    pace = shared.read(_pace_name(target)) or 0.0
-    return min(float(pace), settings.MODEL_CALLS["longest_wait_seconds"])
+    return max((limit.pace for limit in read_limits(target)), default=0.0)
 
 
-def _pace_name(target: Configuration) -> str:
-    return shared.name_of("pace", target.provider, target.key_label, target.model)
+def _limits_name(target: Configuration) -> str:
+    return shared.name_of("rate-limits", *_pace_parts(target))
+
+
+def _pace_parts(target: Configuration) -> tuple[str, str, str]:
+    return target.provider, target.api_key, target.model

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assistant.configuration import Configuration
+from assistant.providers.trace import CallTrace
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class ChatRequest:
     budget: words that ask for a short answer, which the last message holds already,
     so that what is cached stays cached; the model is to make little effort, too.
     `is_quick` asks for as little thinking as a model can be told to do: the same for
-    all of a conversation, which its cache depends on.
+    all of a conversation, which its cache depends on. `schema` has the answer be JSON
+    that fits it.
     """
 
     system: Sequence[Mapping[str, Any]]
@@ -27,13 +29,18 @@ class ChatRequest:
     tools: Sequence[Mapping[str, Any]] = ()
     tool_choice: Mapping[str, Any] | None = None
     is_quick: bool = False
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class TryBegun:
-    """The request goes out now, as `target` says: from here on it may cost something."""
+    """The request goes out now, as `target` says: from here on it may cost something.
+
+    `trace` is filled in as the call goes on, and is there whatever becomes of it.
+    """
 
     target: Configuration | None = None
+    trace: CallTrace | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class TryFailed:
     usage: Mapping[str, Any] = field(default_factory=dict)
     model: str = ""
     arrived: int = 0
+    trace: CallTrace | None = None
 
 
 @dataclass(frozen=True)
@@ -120,25 +128,3 @@ AnswerPart = (
     | AnswerPaused
     | AnswerEnded
 )
-
-
-@dataclass(frozen=True)
-class JudgeRequest:
-    """A question answered by JSON that fits `schema`."""
-
-    system: str
-    text: str
-    schema: Mapping[str, Any]
-    max_tokens: int
-    reference: str
-
-
-@dataclass(frozen=True)
-class JudgeAnswer:
-    """The JSON text, and what it took."""
-
-    text: str
-    stop_reason: str
-    model: str
-    request_id: str
-    usage: Mapping[str, Any] = field(default_factory=dict)

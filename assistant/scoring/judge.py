@@ -1,7 +1,5 @@
 """Asking the judge and reading its answer."""
 
-import asyncio
-import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -11,25 +9,15 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from assistant.configuration import Configuration
 from assistant.enums import PromptPurpose
 from assistant.errors import ProviderError
 from assistant.models import PromptVersion, ScoreRun
-from assistant.providers.claude import judge
-from assistant.providers.parts import JudgeAnswer, JudgeRequest
+from assistant.providers.parts import ChatRequest
 from assistant.scoring.evidence import EvidenceBuilder, render_evidence, texts_by_seq
-from assistant.services.catalogue import aim_score
-from assistant.services.metering import (
-    SCORE,
-    bound_input,
-    describe_call,
-    failure_report,
-    reserve_call,
-)
+from assistant.services.asking import OneAnswer, SingleCall
+from assistant.services.catalogue import plan_score
+from assistant.services.metering import SCORE
 from assistant.services.prompts import choose_prompt, fill_prompt
-from billing.enums import Outcome
-from billing.services.ledger import Report
-from billing.services.reservations import settle
 from interviews.enums import Dimension
 from interviews.models import Interview, Scorecard
 from interviews.services.scorecards import (
@@ -84,25 +72,25 @@ def score_interview(
 
     `on_written` is called in the transaction that writes the scorecard; what it
     raises undoes the scorecard. Raises NotConfiguredError, BudgetSpentError,
-    SpendingStoppedError or ProviderError; a failure never becomes a score. The call
-    is in the usage ledger whether its answer could be used or not.
+    SpendingStoppedError or ProviderError; a failure never becomes a score. The calls
+    are in the usage ledger whether their answer could be used or not.
     """
-    configuration = aim_score(interview)
     prompt = choose_prompt(PromptPurpose.SCORE, interview)
     moments = EvidenceBuilder(interview).build()
-    request = JudgeRequest(
-        system=_build_system(interview, prompt),
-        text=f"{render_evidence(moments)}\n\nJudge this interview.",
+    evidence = f"{render_evidence(moments)}\n\nJudge this interview."
+    request = ChatRequest(
+        system=[{"type": "text", "text": _build_system(interview, prompt)}],
+        messages=[{"role": "user", "content": evidence}],
         schema=judgement_schema(),
         max_tokens=MAX_TOKENS,
         reference=str(interview.pk),
     )
-    run, answer = _ask(interview, configuration, prompt, request)
+    run, answer = _ask(interview, prompt, request)
     judgement = _parse(run, answer)
     with transaction.atomic():
         scorecard = write_scorecard(
             interview,
-            _draft(judgement, configuration, prompt, answer),
+            _draft(judgement, prompt, answer),
             texts=texts_by_seq(moments),
         )
         run.scorecard = scorecard
@@ -134,50 +122,27 @@ def _build_system(interview: Interview, prompt: PromptVersion) -> str:
 
 
 def _ask(
-    interview: Interview,
-    configuration: Configuration,
-    prompt: PromptVersion,
-    request: JudgeRequest,
-) -> tuple[ScoreRun, JudgeAnswer]:
-    """Reserve, ask, settle: whatever becomes of the call, the ledger has it."""
-    reservation = reserve_call(
-        describe_call(interview, configuration, purpose=SCORE),
-        input_tokens=bound_input(
-            request.system, request.text, json.dumps(request.schema)
-        ),
-        output_tokens=request.max_tokens,
-        for_staff=True,
-    )
-    try:
-        answer = asyncio.run(judge(configuration, request))
-    except ProviderError as error:
-        settle(reservation.pk, failure_report(error))
-        raise
+    interview: Interview, prompt: PromptVersion, request: ChatRequest
+) -> tuple[ScoreRun, OneAnswer]:
+    """Reserve, ask, settle: whatever becomes of the calls, the ledger has them."""
+    call = SingleCall(interview, purpose=SCORE, for_staff=True)
+    answer = call.ask(plan_score(interview), request)
     with transaction.atomic():
         run = ScoreRun.objects.create(
             interview=interview,
             prompt_version=prompt,
             model=answer.model,
-            is_simulated=configuration.is_simulated,
+            fallback_from=answer.fallback_from,
+            is_simulated=answer.is_simulated,
             answer={"text": answer.text, "stop_reason": answer.stop_reason},
         )
         # The account is locked last: everybody who pays from it waits.
-        run.usage = settle(reservation.pk, _report(answer))
+        run.usage = call.settle()
         run.save(update_fields=["usage"])
     return run, answer
 
 
-def _report(answer: JudgeAnswer) -> Report:
-    is_refused = answer.stop_reason == "refusal"
-    return Report(
-        Outcome.REFUSED if is_refused else Outcome.FINISHED,
-        raw=answer.usage,
-        model=answer.model,
-        request_id=answer.request_id,
-    )
-
-
-def _parse(run: ScoreRun, answer: JudgeAnswer) -> Judgement:
+def _parse(run: ScoreRun, answer: OneAnswer) -> Judgement:
     """Read the answer; a refusal, a cut or a wrong shape is an error, kept on the run."""
     try:
         if answer.stop_reason != "end_turn":
@@ -202,10 +167,7 @@ def _unusable(reason: str) -> ProviderError:
 
 
 def _draft(
-    judgement: Judgement,
-    configuration: Configuration,
-    prompt: PromptVersion,
-    answer: JudgeAnswer,
+    judgement: Judgement, prompt: PromptVersion, answer: OneAnswer
 ) -> ScorecardDraft:
     return ScorecardDraft(
         summary=judgement.summary,
@@ -221,5 +183,5 @@ def _draft(
         ],
         model=answer.model,
         prompt_version=str(prompt),
-        is_simulated=configuration.is_simulated,
+        is_simulated=answer.is_simulated,
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from assistant.enums import ExperimentState
 from assistant.models import (
+    HintUse,
     PromptAssignment,
     PromptExperiment,
     PromptVariant,
@@ -86,6 +87,14 @@ def _last_used(
     )
     if turn is not None:
         return turn.prompt_version
+    hint = (
+        HintUse.objects.filter(interview=interview, **before)
+        .select_related("prompt_version__prompt")
+        .order_by("-created_at")
+        .first()
+    )
+    if hint is not None:
+        return hint.prompt_version
     run = (
         ScoreRun.objects.filter(interview=interview, **before)
         .select_related("prompt_version__prompt")

@@ -27,6 +27,7 @@ from assistant.enums import MessageRole, ModelPurpose
 from assistant.models import (
     ContextEpoch,
     ModelAssignment,
+    ModelCall,
     ModelChoice,
     ModelVersion,
     Turn,
@@ -111,12 +112,25 @@ def choose_model(
     )
 
 
+def expected_models(purpose: str, interview: Interview) -> list[str]:
+    """Return the models that may answer an interview, without fixing one for it."""
+    choice = _own_choice(purpose, interview)
+    name = assigned_model(purpose) if choice is None else choice.model
+    if name == AUTO:
+        return [row.model for row in read_catalogue().auto]
+    return [name]
+
+
 def _find_choice(purpose: str, interview: Interview) -> ModelChoice:
+    return _own_choice(purpose, interview) or _open_first(purpose, interview)
+
+
+def _own_choice(purpose: str, interview: Interview) -> ModelChoice | None:
     choices = ModelChoice.objects.filter(
         assessment_version=interview.assessment_version_id, purpose=purpose
     ).order_by("cohort")
     own = choices.filter(created_at__lte=interview.created_at).last()
-    return own or choices.first() or _open_first(purpose, interview)
+    return own or choices.first()
 
 
 def _open_first(purpose: str, interview: Interview) -> ModelChoice:
@@ -179,7 +193,16 @@ def plan_turn(turn_id: UUID) -> list[Configuration]:
     )
     size, kind = measure_turn(turn_id)
     chosen = choose_model(ModelPurpose.CHAT, interview, size_tokens=size, kind=kind)
-    return plan_call(_settle(turn_id, chosen))
+    return plan_call(_settle(turn_id, chosen), key_label=_last_key(turn_id))
+
+
+def _last_key(turn_id: UUID) -> str:
+    """Return the label of the key a conversation was last answered with.
+
+    Its prompt cache is with that key's account: keys take turns between conversations.
+    """
+    calls = ModelCall.objects.filter(turn__conversation__turns=turn_id, error_code="")
+    return calls.order_by("-pk").values_list("key_label", flat=True).first() or ""
 
 
 def _settle(turn_id: UUID, chosen: ChosenModel) -> ChosenModel:
@@ -197,8 +220,12 @@ def _settle(turn_id: UUID, chosen: ChosenModel) -> ChosenModel:
     return replace(chosen, name=held, facts=find_facts(held))
 
 
-def plan_call(chosen: ChosenModel) -> list[Configuration]:
-    """Return the ways to a model and to those that stand in for it."""
+def plan_call(chosen: ChosenModel, *, key_label: str = "") -> list[Configuration]:
+    """Return the ways to a model and to those that stand in for it.
+
+    They go by the key that is named, as long as it does not rest, else by the one
+    whose turn it is.
+    """
     configuration = read_configuration()
     names = [chosen.name, *settings.ASSISTANT_FALLBACK_MODELS]
     aimed = [(name, aim(configuration, name)) for name in dict.fromkeys(names)]
@@ -208,19 +235,17 @@ def plan_call(chosen: ChosenModel) -> list[Configuration]:
         if target is not None
     ]
     targets = targets or [configuration]
-    # The key whose turn it is, so that the call is booked under it from the start.
-    return [choose_key(target).target or target for target in targets]
+    # The key is chosen here, so that the call is booked under it from the start.
+    return [choose_key(each, prefer=key_label).target or each for each in targets]
 
 
-def aim_score(interview: Interview) -> Configuration:
-    """Return the way to the judge of an interview. Raises NotConfiguredError.
+def plan_score(interview: Interview) -> list[Configuration]:
+    """Return the judge of an interview, then who stands in for it; never none.
 
-    Nobody stands in for the judge: scores of one cohort come from one model. A step
-    that fails is tried again later.
+    Scores of one cohort come from one model: where another one stood in, the score
+    run says so, and so does the review desk. Raises NotConfiguredError.
     """
-    chosen = choose_model(ModelPurpose.SCORE, interview)
-    target = plan_call(chosen)[0]
-    return replace(target, score_model=target.model)
+    return plan_call(choose_model(ModelPurpose.SCORE, interview))
 
 
 def measure_turn(turn_id: UUID) -> tuple[int, Kind]:

@@ -9,18 +9,22 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from assistant.context.caching import count_input
-from assistant.context.store import append_answer
+from assistant.context.store import append_answer, newest_request, said_since
 from assistant.context.texts import estimate_tokens
 from assistant.enums import MessageRole, TurnState
 from assistant.events import TurnFailed, TurnFinished
 from assistant.models import Message, Turn
+from assistant.providers.trace import CallTrace
 from assistant.selectors import is_behind_another, stored_text
+from assistant.services.calls import record_turn_call
+from assistant.services.tool_calls import stop_calls
 from base.clock import now
 from base.text import utf16_length
-from billing.enums import Outcome
+from billing.enums import Outcome, ReservationState
 from billing.models import Usage
 from billing.services.ledger import Report
 from billing.services.reservations import release, settle
@@ -48,7 +52,9 @@ class TurnOutcome:
     characters; `blocks` are the finished content blocks as received. `is_unsent` says
     that no request is under way, `is_unbilled` that the
     provider refused the last one before doing anything, `is_fault` that it, or we,
-    failed the candidate.
+    failed the candidate. `call` is what the last request was like; `heard` counts the
+    characters of text that came of it, shown or not. `usage`, `thought` and `blocks`
+    are of the last request, too; `text` is all that was shown.
     """
 
     state: str
@@ -60,6 +66,7 @@ class TurnOutcome:
     usage: Mapping[str, Any] | None = None
     is_usage_final: bool = False
     thought: int = 0
+    heard: int | None = None
     error_code: str = ""
     error_message: str = ""
     is_simulated: bool = False
@@ -67,17 +74,21 @@ class TurnOutcome:
     is_unbilled: bool = False
     is_fault: bool = False
     blocks: tuple[Mapping[str, Any], ...] = ()
+    call: CallTrace | None = None
 
 
-def end_turn(turn_id: UUID, outcome: TurnOutcome) -> Message | None:
+def end_turn(
+    turn_id: UUID, outcome: TurnOutcome, *, owner: str | None = None
+) -> Message | None:
     """Write the answer, its usage and the closing event, once; None if it has ended.
 
+    None, too, for an `owner` the turn was taken from: its late words are refused.
     A turn stopped from elsewhere keeps that state. The account is locked last of all:
     everybody who pays from it waits for this transaction.
     """
     with transaction.atomic():
         turn = Turn.objects.select_for_update().get(pk=turn_id)
-        if turn.finished_at is not None:
+        if turn.finished_at is not None or owner not in (None, turn.owner):
             return None
         interview = Interview.objects.get(conversations__turns=turn_id)
         is_begun = turn.state != TurnState.WAITING
@@ -91,10 +102,9 @@ def end_turn(turn_id: UUID, outcome: TurnOutcome) -> Message | None:
         message = _store_answer(turn, outcome)
         _hand_on(turn, outcome)
         _log_ending(interview, turn, message)
-        message.usage = _meter(turn, outcome)
+        message.usage = _close_call(turn, outcome)
         if message.usage is not None:
             message.save(update_fields=["usage"])
-            transaction.on_commit(partial(count_input, message.usage), robust=True)
         # What only waited for another answer cost nobody any time.
         if is_begun:
             _tell_fault(interview.pk, turn, outcome)
@@ -103,6 +113,7 @@ def end_turn(turn_id: UUID, outcome: TurnOutcome) -> Message | None:
 
 def _hand_on(turn: Turn, outcome: TurnOutcome) -> None:
     """Leave the answer to the next question's context, and its place to that question."""
+    stop_calls(turn)
     append_answer(
         turn,
         text=outcome.text,
@@ -168,6 +179,22 @@ def _store_answer(turn: Turn, outcome: TurnOutcome) -> Message:
     )
 
 
+def _close_call(turn: Turn, outcome: TurnOutcome) -> Usage | None:
+    """Write the call under way; return what that took, or the turn's last one."""
+    usage = _meter(turn, outcome)
+    record_turn_call(
+        turn,
+        outcome.call,
+        usage,
+        stop_reason=outcome.stop_reason,
+        error_code=turn.error_code,
+    )
+    if usage is None:
+        return last_usage(turn)
+    transaction.on_commit(partial(count_input, usage), robust=True)
+    return usage
+
+
 def _meter(turn: Turn, outcome: TurnOutcome) -> Usage | None:
     """Settle what was reserved; a turn that was never sent took nothing."""
     if turn.reservation_id is None:
@@ -175,7 +202,24 @@ def _meter(turn: Turn, outcome: TurnOutcome) -> Usage | None:
     if outcome.is_unsent:
         release(turn.reservation_id)
         return None
+    if not _is_open(turn):
+        # Its process was lost while tools ran: the call before is written already.
+        return None
     return settle(turn.reservation_id, _report(turn, outcome))
+
+
+def _is_open(turn: Turn) -> bool:
+    """Say whether what was reserved is still to be settled; an expired one is."""
+    state = turn.reservation.state if turn.reservation else ""
+    return state != ReservationState.SETTLED
+
+
+def last_usage(turn: Turn) -> Usage | None:
+    """Return what the turn's last call took, where that is written already.
+
+    None where it was reserved for and never sent.
+    """
+    return None if turn.reservation is None else turn.reservation.usage
 
 
 def _report(turn: Turn, outcome: TurnOutcome) -> Report:
@@ -186,13 +230,18 @@ def _report(turn: Turn, outcome: TurnOutcome) -> Report:
         request_id=outcome.request_id,
         error_code=turn.error_code,
         is_unbilled=outcome.is_unbilled,
-        arrived_output_tokens=0 if outcome.is_usage_final else _arrived(outcome),
+        arrived_output_tokens=0 if outcome.is_usage_final else _arrived(turn, outcome),
     )
 
 
-def _arrived(outcome: TurnOutcome) -> int:
-    """Estimate the output tokens of an answer whose final figures never came."""
-    characters = len(outcome.text) + outcome.thought
+def _arrived(turn: Turn, outcome: TurnOutcome) -> int:
+    """Estimate the output tokens of a call whose final figures never came."""
+    heard = outcome.heard
+    if heard is None:
+        request = newest_request(turn)
+        shown = 0 if request is None else request.shown
+        heard = len(said_since(outcome.text, shown))
+    characters = heard + outcome.thought
     return estimate_tokens(characters) if characters else 0
 
 
@@ -217,12 +266,23 @@ def interrupt_dead_turns(interview: Interview | None = None) -> int:
         unended = unended.filter(conversation__interview=interview)
     ended = 0
     for turn_id, progress in unended.values_list("pk", "progress"):
+        if not _take_from_owner(turn_id):
+            continue
         try:
             ended += end_turn(turn_id, _interrupted(turn_id, progress)) is not None
         except Exception:
             # One turn that can not be ended must not keep the others open.
             logger.exception("Turn %s could not be ended", turn_id)
     return ended
+
+
+def _take_from_owner(turn_id: UUID) -> bool:
+    """Fence a silent owner off before its text is read; False where it woke up."""
+    return bool(
+        Turn.objects.filter(
+            pk=turn_id, finished_at=None, heartbeat_at__lt=now() - DEAD_AFTER
+        ).update(owner="", epoch=F("epoch") + 1)
+    )
 
 
 def _interrupted(turn_id: UUID, progress: Mapping[str, Any]) -> TurnOutcome:

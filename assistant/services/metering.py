@@ -1,6 +1,6 @@
 """What a call to a model may cost and did cost: billing, in the assistant's words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from assistant.configuration import Configuration
+from assistant.context.caching import count_input
 from assistant.context.texts import estimate_tokens
 from assistant.enums import TurnState
 from assistant.errors import (
@@ -19,6 +20,8 @@ from assistant.errors import (
 )
 from assistant.models import Turn
 from assistant.providers.parts import ChatRequest, TryFailed
+from assistant.providers.trace import CallTrace
+from assistant.services.calls import record_turn_call
 from base.clock import now
 from billing import errors as billing_errors
 from billing.enums import Outcome
@@ -38,10 +41,12 @@ from billing.services.reservations import (
 from interviews.models import Interview
 from interviews.services.metering import describe_use
 
-CHAT, SCORE = "chat", "score"
+CHAT, HINT, SCORE = "chat", "hint", "score"
 # Longer than any call can take with its tries; what is open then will not come back.
 RESERVED_FOR = timedelta(minutes=15)
 _MESSAGE_OVERHEAD = 16
+# More than a picture of the size we send has (750 pixels are about one token).
+IMAGE_TOKENS = 4_000
 
 
 class Spent(Protocol):
@@ -53,6 +58,10 @@ class Spent(Protocol):
     def model(self) -> str: ...
     @property
     def request_id(self) -> str: ...
+    @property
+    def stop_reason(self) -> str: ...
+    @property
+    def call(self) -> CallTrace | None: ...
 
 
 def describe_call(
@@ -66,7 +75,7 @@ def describe_call(
     return describe_use(
         interview,
         provider=configuration.provider,
-        model=configuration.score_model if purpose == SCORE else configuration.model,
+        model=configuration.model,
         purpose=purpose,
         labels=labels,
         key_label=configuration.key_label,
@@ -84,8 +93,21 @@ def bound_input(*texts: str) -> int:
 
 def bound_chat_input(request: ChatRequest) -> int:
     """Return the most input tokens a chat request can have."""
-    contents = [str(message["content"]) for message in request.messages]
-    return bound_input(str(request.system), *contents)
+    prefix = bound_input(str(request.tools), str(request.system))
+    return prefix + sum(_bound_content(each["content"]) for each in request.messages)
+
+
+def _bound_content(content: str | Sequence[Mapping[str, Any]]) -> int:
+    if isinstance(content, str):
+        return bound_input(content)
+    images = sum(1 for block in content if block.get("type") == "image")
+    words = str([_without_pixels(block) for block in content])
+    return bound_input(words) + images * IMAGE_TOKENS
+
+
+def _without_pixels(block: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a block less a picture's data, which is no text."""
+    return {**block, "source": ""} if block.get("type") == "image" else block
 
 
 def reserve_call(
@@ -107,10 +129,12 @@ def reserve_call(
         return reserve(call, bound=bound, expires_in=RESERVED_FOR)
 
 
-def require_chat_budget(interview: Interview, configuration: Configuration) -> None:
+def require_chat_budget(
+    interview: Interview, configuration: Configuration, *, purpose: str = CHAT
+) -> None:
     """Raise what a question would be refused with, before it is stored."""
     with _translated():
-        require_budget(describe_call(interview, configuration, purpose=CHAT))
+        require_budget(describe_call(interview, configuration, purpose=purpose))
 
 
 @contextmanager
@@ -136,6 +160,7 @@ def reserve_turn(
     *,
     input_tokens: int,
     output_tokens: int,
+    step: int = 0,
 ) -> bool:
     """Reserve for a turn about to be asked; the turn keeps the reservation.
 
@@ -143,19 +168,16 @@ def reserve_turn(
     meanwhile: its end would never settle. Raises BudgetSpentError or
     SpendingStoppedError. Locks the turn, then the account, as ending a turn does.
     """
-    turn = Turn.objects.select_for_update().get(pk=turn_id)
+    turn = Turn.objects.select_for_update(of=("self",)).get(pk=turn_id)
     if turn.state != TurnState.RUNNING:
         return False
-    interview = Interview.objects.select_related("assessment_version").get(
-        conversations__turns=turn_id
+    _book(
+        turn,
+        configuration,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        step=step,
     )
-    call = describe_call(
-        interview, configuration, purpose=CHAT, labels={"turn": str(turn.pk)}
-    )
-    reservation = reserve_call(
-        call, input_tokens=input_tokens, output_tokens=output_tokens
-    )
-    Turn.objects.filter(pk=turn_id).update(reservation=reservation)
     return True
 
 
@@ -166,37 +188,58 @@ def rebook_turn(
     *,
     input_tokens: int,
     output_tokens: int,
+    step: int = 0,
 ) -> None:
     """Reserve for another model or key than the last try's, which took nothing more.
 
     Raises BudgetSpentError or SpendingStoppedError; then all stays as it was.
     """
-    turn = Turn.objects.select_for_update().get(pk=turn_id)
-    interview = Interview.objects.select_related("assessment_version").get(
-        conversations__turns=turn_id
-    )
+    turn = Turn.objects.select_for_update(of=("self",)).get(pk=turn_id)
     if turn.reservation_id is not None:
         release(turn.reservation_id)
-    call = describe_call(
-        interview, configuration, purpose=CHAT, labels={"turn": str(turn.pk)}
+    _book(
+        turn,
+        configuration,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        step=step,
     )
+
+
+def _book(
+    turn: Turn,
+    configuration: Configuration,
+    *,
+    input_tokens: int,
+    output_tokens: int,
+    step: int,
+) -> None:
+    """Reserve for a turn's next call; what the last one took is none of its."""
+    interview = Interview.objects.select_related("assessment_version").get(
+        conversations__turns=turn.pk
+    )
+    labels = {"turn": str(turn.pk)} | ({"step": str(step)} if step else {})
+    call = describe_call(interview, configuration, purpose=CHAT, labels=labels)
     reservation = reserve_call(
         call, input_tokens=input_tokens, output_tokens=output_tokens
     )
-    Turn.objects.filter(pk=turn_id).update(reservation=reservation)
+    progress = {name: told for name, told in turn.progress.items() if name != "usage"}
+    Turn.objects.filter(pk=turn.pk).update(reservation=reservation, progress=progress)
 
 
 def settle_part(turn_id: UUID, outcome: Spent) -> None:
-    """Write a call that ended while its turn goes on: the provider only paused."""
-    reservation_id = Turn.objects.values_list("reservation", flat=True).get(pk=turn_id)
-    if reservation_id is not None:
+    """Write a call that ended while its turn goes on: paused, or tools are to run."""
+    turn = Turn.objects.get(pk=turn_id)
+    if turn.reservation_id is not None:
         report = Report(
             Outcome.FINISHED,
             raw=outcome.usage or {},
             model=outcome.model,
             request_id=outcome.request_id,
         )
-        settle(reservation_id, report)
+        usage = settle(turn.reservation_id, report)
+        record_turn_call(turn, outcome.call, usage, stop_reason=outcome.stop_reason)
+        count_input(usage)
 
 
 def record_failed_try(turn_id: UUID, failed: TryFailed) -> None:
@@ -207,7 +250,8 @@ def record_failed_try(turn_id: UUID, failed: TryFailed) -> None:
     """
     turn = Turn.objects.select_related("reservation__account").get(pk=turn_id)
     if turn.reservation is not None:
-        record_attempt(turn.reservation.pk, failure_report(failed))
+        usage = record_attempt(turn.reservation.pk, failure_report(failed))
+        record_turn_call(turn, failed.trace, usage, error_code=failed.code)
         with _translated():
             require_budget(call_of(turn.reservation))
 

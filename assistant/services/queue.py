@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from assistant.enums import TurnState
 from assistant.models import Conversation, Turn
 from assistant.selectors import UNDER_WAY, is_behind_another
+from assistant.services.decisions import follow_up, follow_ups
 from assistant.services.endings import TurnOutcome, end_turn
 from base.clock import now
 from interviews.errors import InterviewError
@@ -30,8 +31,12 @@ def place_turn(conversation: Conversation) -> TurnState | None:
 
 
 def promote_behind(turn_id: UUID) -> UUID | None:
-    """Let the question behind a turn begin; return it, or None where none may."""
-    return _promote(Turn.objects.filter(conversation__turns=turn_id))
+    """Let the question behind a turn begin; return it, or None where none may.
+
+    Without one, a parked turn goes on if all is decided already.
+    """
+    begun = _promote(Turn.objects.filter(conversation__turns=turn_id))
+    return begun or follow_up(turn_id)
 
 
 def promote_ready(interview: Interview) -> list[UUID]:
@@ -40,7 +45,8 @@ def promote_ready(interview: Interview) -> list[UUID]:
         conversation__interview=interview, state=TurnState.WAITING
     ).exclude(is_behind_another())
     begun = [_promote(Turn.objects.filter(pk=turn.pk)) for turn in ready]
-    return [turn_id for turn_id in begun if turn_id is not None]
+    promoted = [turn_id for turn_id in begun if turn_id is not None]
+    return [*promoted, *follow_ups(interview.pk)]
 
 
 def _promote(turns: QuerySet[Turn]) -> UUID | None:

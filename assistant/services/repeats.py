@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from assistant.context.files import collect_files
 from assistant.enums import MessageRole, TurnState
 from assistant.models import Message, Turn
+from assistant.services.replacing import NO_EXTRAS, Extras
 from base.clock import now
 from interviews.models import Interview
 
@@ -26,8 +28,13 @@ def find_same(
     text: str,
     files: Sequence[str],
     conversation_id: UUID | None,
+    extras: Extras = NO_EXTRAS,
 ) -> Turn | None:
-    """Return the turn that a question is: sent before, or asked a moment ago."""
+    """Return the turn that a question is: sent before, or asked a moment ago.
+
+    The one that is to be replaced is another, even with the same words, and so is one
+    over files that have changed.
+    """
     turns = Turn.objects.filter(conversation__interview=interview)
     known = turns.filter(client_id=client_id).first()
     if known is not None:
@@ -40,11 +47,16 @@ def find_same(
         state__in=_STANDING,
         created_at__gt=now() - WITHIN,
     )
-    paths = list(dict.fromkeys(files))
+    if extras.replaces is not None:
+        recent = recent.exclude(pk=extras.replaces)
+    sent = [(file.path, file.hash) for file in collect_files(interview, files)]
     asked = Message.objects.filter(
         turn__in=recent, role=MessageRole.USER, text=text
     ).select_related("turn")
     for message in asked.order_by("-created_at"):
-        if [file["path"] for file in message.context.get("files", [])] == paths:
+        before = message.context.get("files", [])
+        had = [(file["path"], file["hash"]) for file in before]
+        images = message.attachments.order_by("position").values_list("pk", flat=True)
+        if had == sent and list(images) == list(extras.images):
             return message.turn
     return None

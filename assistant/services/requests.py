@@ -12,19 +12,23 @@ from assistant.context.caching import TTL, place_marks
 from assistant.context.epochs import (
     Question,
     append_question,
-    estimate_request,
     find_epoch,
     start_epoch,
     why_new_epoch,
 )
+from assistant.context.estimates import estimate_request
 from assistant.context.store import keep_contents, rebuild_request
 from assistant.context.system import build_system
 from assistant.context.texts import BRIEF
 from assistant.enums import EpochReason, MessageRole
 from assistant.errors import UnknownTurnError
 from assistant.models import ContextEpoch, ContextRequest, Turn
+from assistant.policies.rules import rules_of
 from assistant.providers.parts import ChatRequest
+from assistant.services.attachments import image_blocks
+from assistant.services.decisions import take_decisions
 from assistant.services.metering import is_chat_tight
+from assistant.tools.catalogue import tools_of
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,14 @@ class PreparedRequest:
     is_large: bool
 
 
+@dataclass(frozen=True)
+class _Prefix:
+    """What comes before the conversation, by the keys of its blocks."""
+
+    system_key: int
+    tools_key: int | None
+
+
 @transaction.atomic
 def build_request(turn_id: UUID, configuration: Configuration) -> PreparedRequest:
     """Add a turn's question to the context and return what is sent to the model.
@@ -43,26 +55,27 @@ def build_request(turn_id: UUID, configuration: Configuration) -> PreparedReques
     shorter answer is asked for, and less is carried into a new epoch.
     """
     turn = _lock_turn(turn_id)
-    kept = ContextRequest.objects.filter(turn=turn).first()
+    kept = ContextRequest.objects.filter(turn=turn, step=0).first()
     if kept is None:
         question = _read_question(turn, configuration)
-        system = _build_system(question)
-        (key,) = keep_contents(question.interview.pk, [system])
+        prefix = _keep_prefix(question)
         epoch = find_epoch(turn)
-        reason = why_new_epoch(epoch, system_key=key, model=configuration.model)
+        reason = why_new_epoch(
+            epoch,
+            system_key=prefix.system_key,
+            tools_key=prefix.tools_key,
+            model=configuration.model,
+        )
         if epoch is None or reason is not None:
-            epoch = start_epoch(
-                question,
-                reason=reason or EpochReason.FIRST,
-                system=system,
-                model=configuration.model,
+            epoch = _open_epoch(
+                question, prefix, configuration, reason or EpochReason.FIRST
             )
-        kept = _keep_request(epoch, question)
+        kept = _keep_question(epoch, question)
     is_first = kept.epoch.requests.count() == 1
     is_large = not is_first and (
         estimate_request(kept) > settings.LIMITS["epoch_tokens"]
     )
-    return PreparedRequest(_as_request(turn), is_large)
+    return PreparedRequest(read_request(turn), is_large)
 
 
 @transaction.atomic
@@ -71,18 +84,14 @@ def renew_epoch(turn_id: UUID, configuration: Configuration) -> ChatRequest:
     turn = _lock_turn(turn_id)
     ContextRequest.objects.filter(turn=turn).delete()
     question = _read_question(turn, configuration)
-    epoch = start_epoch(
-        question,
-        reason=EpochReason.SIZE,
-        system=_build_system(question),
-        model=configuration.model,
-    )
-    _keep_request(epoch, question)
-    return _as_request(turn)
+    prefix = _keep_prefix(question)
+    epoch = _open_epoch(question, prefix, configuration, EpochReason.SIZE)
+    _keep_question(epoch, question)
+    return read_request(turn)
 
 
 def _lock_turn(turn_id: UUID) -> Turn:
-    turn = Turn.objects.select_for_update().get(pk=turn_id)
+    turn = Turn.objects.select_for_update(of=("self",)).get(pk=turn_id)
     if turn.prompt_version_id is None:
         raise UnknownTurnError
     return turn
@@ -90,51 +99,101 @@ def _lock_turn(turn_id: UUID) -> Turn:
 
 def _read_question(turn: Turn, configuration: Configuration) -> Question:
     interview = turn.conversation.interview
+    message = turn.messages.get(role=MessageRole.USER)
     return Question(
         turn=turn,
-        message=turn.messages.get(role=MessageRole.USER),
+        message=message,
         interview=interview,
         is_tight=is_chat_tight(interview, configuration),
+        decisions=take_decisions(turn),
+        images=image_blocks(message),
     )
 
 
-def _build_system(question: Question) -> list[dict[str, Any]]:
+def _keep_prefix(question: Question) -> _Prefix:
     prompt = question.turn.prompt_version
     if prompt is None:
         raise UnknownTurnError
-    return build_system(question.interview, prompt)
+    interview = question.interview
+    tools = tools_of(interview.assessment_version.policy)
+    system = build_system(interview, prompt, has_tools=bool(tools))
+    (system_key,) = keep_contents(interview.pk, [system])
+    if not tools:
+        return _Prefix(system_key, None)
+    (tools_key,) = keep_contents(interview.pk, [tools])
+    return _Prefix(system_key, tools_key)
 
 
-def _keep_request(epoch: ContextEpoch, question: Question) -> ContextRequest:
-    length = append_question(epoch, question)
-    earlier = list(epoch.requests.order_by("length").select_related("turn"))
-    answered = [each.length for each in earlier if each.turn.progress]
-    tight = "_tight" if question.is_tight else ""
-    return ContextRequest.objects.create(
-        turn=question.turn,
-        epoch=epoch,
-        length=length,
-        shape={
-            "marks": place_marks(
-                kept=epoch.kept,
-                first=earlier[0].length if earlier else None,
-                answered=answered[-1] if answered else None,
-                length=length,
-            ),
-            "ttl": TTL,
-            "max_tokens": settings.LIMITS[f"output_tokens{tight}"],
-            "reference": str(question.turn.conversation_id),
-            "brief": BRIEF if question.is_tight else "",
-        },
+def _open_epoch(
+    question: Question,
+    prefix: _Prefix,
+    configuration: Configuration,
+    reason: EpochReason,
+) -> ContextEpoch:
+    return start_epoch(
+        question,
+        reason=reason,
+        system_key=prefix.system_key,
+        tools_key=prefix.tools_key,
+        model=configuration.model,
     )
 
 
-def _as_request(turn: Turn) -> ChatRequest:
-    kept = rebuild_request(turn)
+def _keep_question(epoch: ContextEpoch, question: Question) -> ContextRequest:
+    length = append_question(epoch, question)
+    most = rules_of(question.interview).output_tokens
+    if question.is_tight:
+        most = min(most, settings.LIMITS["output_tokens_tight"])
+    return keep_request(
+        epoch,
+        question.turn,
+        length=length,
+        max_tokens=most,
+        brief=BRIEF if question.is_tight else "",
+    )
+
+
+def keep_request(
+    epoch: ContextEpoch,
+    turn: Turn,
+    *,
+    length: int,
+    max_tokens: int,
+    brief: str,
+    step: int = 0,
+    shown: int = 0,
+) -> ContextRequest:
+    """Keep what a call sends: the first `length` items, marked for the cache."""
+    earlier = list(epoch.requests.order_by("length").select_related("turn"))
+    # An earlier call of this turn was answered: its tools were asked for.
+    answered = [
+        each.length for each in earlier if each.turn_id == turn.pk or each.turn.progress
+    ]
+    shape: dict[str, Any] = {
+        "marks": place_marks(
+            kept=epoch.kept,
+            first=earlier[0].length if earlier else None,
+            answered=answered[-1] if answered else None,
+            length=length,
+        ),
+        "ttl": TTL,
+        "max_tokens": max_tokens,
+        "reference": str(turn.conversation_id),
+        "brief": brief,
+    }
+    return ContextRequest.objects.create(
+        turn=turn, step=step, epoch=epoch, length=length, shown=shown, shape=shape
+    )
+
+
+def read_request(turn: Turn, step: int = 0) -> ChatRequest:
+    """Return one of a turn's requests as it is sent."""
+    kept = rebuild_request(turn, step)
     return ChatRequest(
         system=kept["system"],
         messages=kept["messages"],
         max_tokens=kept["max_tokens"],
         reference=kept["reference"],
         brief=kept["brief"],
+        tools=kept["tools"],
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
@@ -15,7 +15,6 @@ from assistant.enums import MessageRole, PromptPurpose, TurnState
 from assistant.errors import (
     AssistantOffError,
     MessageTooLongError,
-    TooManyAsksError,
     TooManyConversationsError,
     TurnQueueFullError,
     UnknownTurnError,
@@ -23,16 +22,27 @@ from assistant.errors import (
 from assistant.events import TurnAsked, TurnText
 from assistant.models import Conversation, Message, Turn
 from assistant.selectors import LIVE_STATES
+from assistant.services.attachments import attach_images
+from assistant.services.limits import require_within_limits
 from assistant.services.metering import require_chat_budget
 from assistant.services.prompts import choose_prompt
 from assistant.services.queue import place_turn, withdraw
 from assistant.services.repeats import find_same
+from assistant.services.replacing import (
+    NO_EXTRAS,
+    Extras,
+    log_replacement,
+    take_replaced,
+)
 from base.clock import now
+from base.statements import lock_row, update_row
 from interviews.enums import Origin, Policy
 from interviews.models import Interview
 from interviews.services.lifecycle import lock_interview, require_active
 from interviews.timeline.log import append_event
 
+# A stopped one's last words are kept, too.
+_KEPT_STATES = (TurnState.RUNNING, TurnState.STOPPED)
 _FENCE = re.compile(r"(`{3,}|~{3,})(.*)")
 
 
@@ -67,27 +77,6 @@ def _count_code(text: str) -> int:
     return code
 
 
-def _check_rate(interview: Interview) -> None:
-    minute_ago = now() - timedelta(minutes=1)
-    recent = Turn.objects.filter(created_at__gt=minute_ago)
-    own = recent.filter(conversation__interview=interview).order_by("created_at")
-    count = own.count()
-    if count >= settings.LIMITS["asks_per_minute"]:
-        wait = (own[0].created_at - minute_ago).total_seconds()
-        raise TooManyAsksError(
-            _("That was a lot of questions in one minute. Try again shortly."),
-            retry_after=round(max(wait, 1.0), 1),
-        )
-    organisation = recent.filter(
-        conversation__interview__organisation_id=interview.organisation_id
-    )
-    if organisation.count() >= settings.LIMITS["requests_per_minute"]:
-        raise TooManyAsksError(
-            _("The assistant is asked too much at the moment. Try again shortly."),
-            retry_after=10.0,
-        )
-
-
 def find_conversation(
     interview: Interview, conversation_id: UUID | None
 ) -> Conversation:
@@ -117,15 +106,17 @@ def ask(
     text: str,
     conversation_id: UUID | None = None,
     files: Sequence[str] = (),
+    extras: Extras = NO_EXTRAS,
 ) -> tuple[Turn, bool]:
     """Store a question and return (turn, is_new); the same `client_id` asks once.
 
     So does the same question within a few seconds, whatever its `client_id`.
 
     It is queued, or waits where an answer is being written. Raises AssistantOffError,
-    NotConfiguredError, MessageTooLongError, TooManyAsksError, TurnQueueFullError,
-    TooManyConversationsError, BudgetSpentError, SpendingStoppedError, and
-    InterviewError when time is up.
+    NotConfiguredError, MessageTooLongError, TooManyAsksError, LimitReachedError,
+    TurnQueueFullError,
+    TooManyConversationsError, BudgetSpentError, SpendingStoppedError, what
+    `take_replaced` and `attach_images` raise, and InterviewError when time is up.
     """
     check_message(text)
     configuration = read_configuration()
@@ -137,6 +128,7 @@ def ask(
             configuration=configuration,
             conversation_id=conversation_id,
             files=files,
+            extras=extras,
         )
     except IntegrityError:
         raise TurnQueueFullError from None
@@ -151,6 +143,7 @@ def store_question(
     configuration: Configuration,
     conversation_id: UUID | None = None,
     files: Sequence[str] = (),
+    extras: Extras = NO_EXTRAS,
 ) -> tuple[Turn, bool]:
     """Write the turn, the message with its context, and the event; see `ask`."""
     interview = lock_interview(interview_id)
@@ -160,6 +153,7 @@ def store_question(
         text=text,
         files=files,
         conversation_id=conversation_id,
+        extras=extras,
     )
     if known is not None:
         return known, False
@@ -167,8 +161,9 @@ def store_question(
     if interview.assessment_version.policy == Policy.OFF:
         raise AssistantOffError
     require_chat_budget(interview, configuration)
-    _check_rate(interview)
+    require_within_limits(interview)
     conversation = find_conversation(interview, conversation_id)
+    replaced = take_replaced(conversation, extras.replaces)
     state = place_turn(conversation)
     if state is None:
         raise TurnQueueFullError
@@ -178,7 +173,18 @@ def store_question(
         state=state,
         prompt_version=choose_prompt(PromptPurpose.CHAT, interview),
         heartbeat_at=now(),
+        replaces=replaced,
     )
+    message = _store_message(interview, turn, text=text, files=files)
+    attach_images(message, extras.images)
+    log_replacement(interview, turn)
+    return turn, True
+
+
+def _store_message(
+    interview: Interview, turn: Turn, *, text: str, files: Sequence[str]
+) -> Message:
+    """Write the words of a question with what goes along, and the event."""
     context, hashes = describe_context(interview, files)
     message = Message.objects.create(
         turn=turn, role=MessageRole.USER, text=text, context=context
@@ -187,7 +193,7 @@ def store_question(
         interview,
         TurnAsked(
             turn=str(turn.pk),
-            conversation=str(conversation.pk),
+            conversation=str(turn.conversation_id),
             message=str(message.pk),
             text=text,
             files=hashes,
@@ -195,7 +201,7 @@ def store_question(
         ),
         origin=Origin.CANDIDATE,
     )
-    return turn, True
+    return message
 
 
 def claim_turn(turn_id: UUID, *, owner: str) -> bool:
@@ -215,25 +221,34 @@ def note_progress(turn_id: UUID, **told: object) -> None:
     Turn.objects.filter(pk=turn_id).update(progress=told)
 
 
+@lru_cache(maxsize=1024)
+def _interview_of(turn_id: UUID) -> Interview:
+    """Return what the timeline needs of a turn's interview; that does not change."""
+    return Interview.objects.only("started_at").get(conversations__turns=turn_id)
+
+
 def checkpoint_turn(
     turn_id: UUID, *, owner: str, offset: int, text: str, marks: list[list[int]]
 ) -> bool:
     """Prove life and keep what arrived since the last time.
 
     Returns False when the turn is no longer this owner's: it was stopped from
-    elsewhere or taken for dead.
+    elsewhere, then what had arrived is kept all the same, or taken for dead.
     """
     with transaction.atomic():
-        alive = Turn.objects.filter(
-            pk=turn_id, owner=owner, state=TurnState.RUNNING
-        ).update(heartbeat_at=now())
-        if alive and text:
+        # Every live turn does this each second: the statements are built once.
+        turn = lock_row(Turn, ("id", "state", "finished_at"), pk=turn_id, owner=owner)
+        if turn is None or turn.finished_at or turn.state not in _KEPT_STATES:
+            return False
+        turn.heartbeat_at = now()
+        update_row(turn, ("heartbeat_at",))
+        if text:
             append_event(
-                Interview.objects.get(conversations__turns=turn_id),
+                _interview_of(turn_id),
                 TurnText(turn=str(turn_id), offset=offset, text=text, marks=marks),
                 origin=Origin.ASSISTANT,
             )
-    return bool(alive)
+    return turn.state == TurnState.RUNNING
 
 
 def request_stop(interview: Interview, turn_id: UUID) -> None:

@@ -50,6 +50,16 @@ def compose_answer(context: PromptContext) -> str:
     return _at_least(MIN_WORDS, [part for part in parts if part])
 
 
+def compose_hint(context: PromptContext) -> str:
+    """A hint that was asked for by its button: where to look, and what to try there."""
+    where = _file_part(context) or "Open the file that the statement names first."
+    number = len(context.hints) + 1
+    return (
+        f"{NOTICE}\n\n**Hint {number}.** {where} Take the smallest input, follow it by "
+        "hand, and stop at the first value that surprises you."
+    )
+
+
 def compose_tool_answer(context: PromptContext, name: str, result: str) -> str:
     """The answer after a tool came back: what it said, then the next hint."""
     parts = [NOTICE, _result_part(context, name, result)]

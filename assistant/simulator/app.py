@@ -165,7 +165,8 @@ class Simulator:
         summary.fault = fault.fault if fault else None
         if fault is not None:
             fault.raise_status()
-        reply = make_reply(request, self.cache.charge(request, key))
+        obeys = fault is not None and fault.fault == "obey"
+        reply = make_reply(request, self.cache.charge(request, key), obeys=obeys)
         summary.status = 200
         await self._deliver(exchange, request, _bent(reply, fault), fault)
 
@@ -180,7 +181,8 @@ class Simulator:
         if fault is not None and name == "slow":
             await exchange.pause(_seconds(fault))
         if request.stream:
-            await exchange.start(200, STREAM_HEADERS)
+            limits = fault.limit_headers() if fault else {}
+            await exchange.start(200, {**STREAM_HEADERS, **limits})
             await self._stream(exchange, reply, fault)
             return
         if fault is not None and name == "stall":
@@ -263,6 +265,8 @@ def _bent(reply: Reply, fault: Fault | None) -> Reply:
         return reply.cut(fault.after)
     if fault is not None and fault.fault == "pause_turn":
         return reply.paused(fault.after)
+    if fault is not None and fault.fault.startswith("tool_"):
+        return reply.misused(fault.fault)
     return reply
 
 

@@ -15,6 +15,8 @@ Policy = Literal["hints", "pair", "agent", "off"]
 TAGS = "problem|hints|file|file_change|test_output|policy|message|evidence|rubric"
 _OPEN = re.compile(rf"<({TAGS})(\s[^<>]*)?>")
 _HINT = re.compile(r"<hint(?:\s[^<>]*)?>(.*?)</hint\s*>", re.DOTALL)
+# What the sender says by itself; no message of anybody.
+_NOTES = re.compile(r"<(note|brief)>.*?</\1>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _POLICIES: dict[str, Policy] = {
     "hints": "hints",
@@ -123,10 +125,11 @@ def attributes(text: str) -> dict[str, str]:
 def last_message(request: CountTokensRequest) -> str:
     """The newest text of the user, from its `<message>` block where there is one."""
     for message in reversed(request.messages):
-        if message.role != "user" or not message.text.strip():
+        said = _NOTES.sub("", message.text)
+        if message.role != "user" or not said.strip():
             continue
-        bodies = [tag.body for tag in tags(message.text) if tag.name == "message"]
-        text = bodies[-1] if bodies else without_tags(message.text)
+        bodies = [tag.body for tag in tags(said) if tag.name == "message"]
+        text = bodies[-1] if bodies else without_tags(said)
         return plain(text.strip())
     return ""
 

@@ -34,8 +34,14 @@ FaultName = Literal[
     "empty",
     "max_tokens",
     "pause_turn",
+    "scarce",
     "unknown",
     "split",
+    "obey",
+    "tool_cut",
+    "tool_max_tokens",
+    "tool_unknown",
+    "tool_wrong",
 ]
 WaitForm = Literal["seconds", "milliseconds", "date", "none"]
 MESSAGES = {
@@ -54,7 +60,11 @@ _MARKER = re.compile(r"\[\[\s*simulate:([^\[\]\n]{1,100})\]\]")
 
 
 class Fault(BaseModel):
-    """One failure; `after` counts text deltas sent before it strikes."""
+    """One failure; `after` counts text deltas sent before it strikes.
+
+    “scarce” is none: the answer says that of the requests a minute `left` are left,
+    for so many seconds.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,6 +73,7 @@ class Fault(BaseModel):
     form: WaitForm = "seconds"
     seconds: Annotated[float, Field(ge=0, le=3600)] | None = None
     after: Annotated[int, Field(ge=0)] = 3
+    left: Annotated[int, Field(ge=0)] = 0
     once: bool = False
 
     @model_validator(mode="before")
@@ -85,6 +96,18 @@ class Fault(BaseModel):
                 "anthropic-ratelimit-requests-remaining": "0",
             }
         raise ApiError(self.status, MESSAGES[self.status], headers=headers)
+
+    def limit_headers(self) -> dict[str, str]:
+        """Say what is left of the limit, where that is what was asked for."""
+        if self.fault != "scarce":
+            return {}
+        until = time.time() + (60 if self.seconds is None else self.seconds)
+        return {
+            "anthropic-ratelimit-requests-remaining": str(self.left),
+            "anthropic-ratelimit-requests-reset": time.strftime(
+                "%Y-%m-%dT%H:%M:%SZ", time.gmtime(until)
+            ),
+        }
 
     def _wait_header(self) -> dict[str, str]:
         """Name the wait in the form that was asked for."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from assistant.simulator.answers import (
     compose_answer,
+    compose_hint,
     compose_tool_answer,
     tool_error_answer,
 )
@@ -18,7 +19,12 @@ from assistant.simulator.evidence import read_evidence, rubric_keys
 from assistant.simulator.scoring import ScoreRecogniser
 from assistant.simulator.signatures import sign_thinking
 from assistant.simulator.structured import Generic, build
-from assistant.simulator.tools import ToolCall, choose_tool, newest_results
+from assistant.simulator.tools import (
+    ToolCall,
+    choose_tool,
+    newest_results,
+    obey,
+)
 from assistant.simulator.usage import CHARS_PER_TOKEN, InputUsage, estimate_tokens
 from assistant.simulator.wire import MessagesRequest
 
@@ -118,6 +124,20 @@ class Reply:
             stop_reason="refusal", stop_sequence=None, stop_details=REFUSAL,
         )  # fmt: skip
 
+    def misused(self, how: str) -> Reply:
+        """Go wrong in a call: cut off, of no tool there is, or with a wrong input."""
+        if self.tool is None:
+            return self
+        if how == "tool_unknown":
+            return replace(self, tool={**self.tool, "name": "delete_everything"})
+        if how == "tool_wrong":
+            return replace(self, tool={**self.tool, "input": {"simulated": True}})
+        reason = "max_tokens" if how == "tool_max_tokens" else self.stop_reason
+        arguments = self.tool_json
+        return replace(
+            self, truncated_tool=arguments[: len(arguments) // 2], stop_reason=reason
+        )
+
     def _static_usage(self) -> dict[str, Any]:
         return {
             "cache_creation": self.usage.breakdown(),
@@ -148,10 +168,15 @@ class Reply:
         )  # fmt: skip
 
 
-def make_reply(request: MessagesRequest, usage: InputUsage) -> Reply:
+def make_reply(
+    request: MessagesRequest, usage: InputUsage, *, obeys: bool = False
+) -> Reply:
+    """The reply to a request; `obeys` does what the newest message orders."""
     context = read_context(request)
     thinking, tokens = _thinking(request)
-    call = None if request.output_schema else _tool_call(request, context)
+    call = None if request.output_schema else choose_tool(request, context)
+    if obeys:
+        call = obey(request) or call
     if call is not None:
         reply = Reply(
             request.model, usage, thinking, tokens, "", "tool_use", _tool_block(call)
@@ -186,7 +211,15 @@ def _text(request: MessagesRequest, context: PromptContext) -> str:
         if last.is_error:
             return tool_error_answer(last.name, last.text)
         return compose_tool_answer(context, last.name, last.text)
+    if _asks_for_hint(request):
+        return compose_hint(context)
     return compose_answer(context)
+
+
+def _asks_for_hint(request: MessagesRequest) -> bool:
+    return "<note>The candidate asks for the next hint.</note>" in (
+        request.messages[-1].text
+    )
 
 
 def _structured(
@@ -198,10 +231,6 @@ def _structured(
         return build(schema, Generic(context.message))
     keys = rubric_keys(request.system_text) or rubric_keys(users)
     return build(schema, ScoreRecogniser(evidence, keys))
-
-
-def _tool_call(request: MessagesRequest, context: PromptContext) -> ToolCall | None:
-    return None if newest_results(request) else choose_tool(request, context)
 
 
 def _tool_block(call: ToolCall) -> dict[str, Any]:

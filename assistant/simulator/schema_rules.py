@@ -20,13 +20,13 @@ UNSUPPORTED: dict[str, frozenset[str]] = {
 }
 
 
-def check_schema(schema: Mapping[str, object]) -> None:
+def check_schema(schema: Mapping[str, object], where: str = WHERE) -> None:
     """Raise the 400 the API gives for a schema outside its subset."""
     try:
         for node in walk(schema):
-            _check_node(node)
+            _check_node(node, where)
     except RecursionError as error:
-        raise _refused("Schema is too deeply nested") from error
+        raise _refused(where, "Schema is too deeply nested") from error
 
 
 def walk(node: object) -> Iterator[Mapping[str, object]]:
@@ -47,24 +47,28 @@ def walk(node: object) -> Iterator[Mapping[str, object]]:
     yield from walk(node.get("items"))
 
 
-def _check_node(node: Mapping[str, object]) -> None:
+def _check_node(node: Mapping[str, object], where: str) -> None:
     kinds = _types(node)
     for kind in kinds:
         banned = sorted(UNSUPPORTED.get(kind, frozenset()) & node.keys())
         if banned:
             names = ", ".join(banned)
-            raise _refused(f"For '{kind}' type, properties {names} are not supported")
+            raise _refused(
+                where, f"For '{kind}' type, properties {names} are not supported"
+            )
     if "object" in kinds and node.get("additionalProperties") is not False:
         raise _refused(
-            "For 'object' type, 'additionalProperties' must be explicitly set to false"
+            where,
+            "For 'object' type, 'additionalProperties' must be explicitly set to false",
         )
     if "array" in kinds and node.get("minItems", 0) not in {0, 1}:
         raise _refused(
-            "For 'array' type, 'minItems' values other than 0 or 1 are not supported"
+            where,
+            "For 'array' type, 'minItems' values other than 0 or 1 are not supported",
         )
     reference = node.get("$ref")
     if isinstance(reference, str) and not reference.startswith("#"):
-        raise _refused(f"External $ref '{reference}' is not supported")
+        raise _refused(where, f"External $ref '{reference}' is not supported")
 
 
 def _types(node: Mapping[str, object]) -> list[str]:
@@ -74,5 +78,5 @@ def _types(node: Mapping[str, object]) -> list[str]:
     return [declared] if isinstance(declared, str) else []
 
 
-def _refused(message: str) -> ApiError:
-    return ApiError(400, f"{WHERE}: {message}")
+def _refused(where: str, message: str) -> ApiError:
+    return ApiError(400, f"{where}: {message}")

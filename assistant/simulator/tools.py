@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -20,12 +21,19 @@ _ASKS: dict[str, re.Pattern[str]] = {
         re.I,
     ),
     "list_files": re.compile(r"\blist\b.{0,40}\bfiles\b", re.I),
+    "search": re.compile(r"\b(?:search|grep)\b.{0,40}\bfor\b", re.I),
+    "ask_candidate": re.compile(r"\bask me\b.{0,40}\bquestion\b", re.I),
+    "run_command": re.compile(r"\brun\b[^`\n]{0,30}`[^`\n]+`", re.I),
     "propose_edit": re.compile(
         r"\b(?:propose|suggest|make)\b.{0,30}\b(?:edit|change)s?\b|\bedit the file\b",
         re.I,
     ),
 }
 _PATH = re.compile(r"[\w./-]+\.\w{1,4}\b")
+_QUOTED = re.compile(r"[`“\"]([^`”\"\n]+)[`”\"]")
+_OUTPUT = re.compile(r"<tool_output [^<>]*>\n(.*)\n</tool_output>", re.DOTALL)
+_ORDERED = re.compile(r"\bcall (\w+) with (\{.*?\})(?=\s*$|\s*\n)", re.M)
+NO_MORE = "No more tools may be used"
 
 
 @dataclass(frozen=True)
@@ -42,14 +50,23 @@ class ToolResult:
 
 
 def choose_tool(request: MessagesRequest, context: PromptContext) -> ToolCall | None:
-    """The call that suits the last message, if any; one per answer."""
+    """The call that suits the last message, if any: one per reply, each tool once."""
+    if NO_MORE in request.messages[-1].text:
+        return None
     choice = request.tool_choice
     tools = [tool for tool in request.tools or [] if tool.is_custom]
     if choice is not None and choice.type == "none":
         return None
     if choice is not None and choice.type == "tool":
         tools = [tool for tool in tools if tool.name == choice.name]
-    suited = [tool for tool in tools if _suits(tool.name, context.message)]
+    made = _made_since(request)
+    suited = [
+        tool
+        for tool in tools
+        if _suits(tool.name, context.message) and tool.name not in made
+    ]
+    if made and not suited:
+        return None
     if not suited and choice is not None and choice.type in {"any", "tool"}:
         suited = tools
     if not suited:
@@ -57,8 +74,37 @@ def choose_tool(request: MessagesRequest, context: PromptContext) -> ToolCall | 
     return ToolCall(suited[0].name, tool_input(suited[0], context))
 
 
+def _made_since(request: MessagesRequest) -> set[str]:
+    """The names of the tools that were called for the last message."""
+    made: set[str] = set()
+    for message in reversed(request.messages):
+        if message.role == "user" and not message.of_type("tool_result"):
+            break
+        made |= {block.name or "" for block in message.of_type("tool_use")}
+    return made
+
+
+def obey(request: MessagesRequest) -> ToolCall | None:
+    """Do what a file or a tool's output says: a model that was talked over.
+
+    `call NAME with {JSON}` at the end of a line is made, whatever tools there are.
+    """
+    newest = request.messages[-1]
+    said = "\n".join(block.as_text() for block in newest.blocks)
+    found = _ORDERED.search(said)
+    if found is None:
+        return None
+    try:
+        return ToolCall(found[1], json.loads(found[2]))
+    except ValueError:
+        return None
+
+
 def tool_input(tool: Tool, context: PromptContext) -> dict[str, Any]:
-    built = build(tool.input_schema or {"type": "object"}, _Arguments(context))
+    arguments = _Arguments(context)
+    if "edits" in (tool.input_schema or {}).get("properties", {}):
+        return arguments.edit()
+    built = build(tool.input_schema or {"type": "object"}, arguments)
     return built if isinstance(built, dict) else {}
 
 
@@ -73,11 +119,17 @@ def newest_results(request: MessagesRequest) -> list[ToolResult]:
     return [
         ToolResult(
             name=names.get(block.tool_use_id, "tool"),
-            text=block.as_text(),
+            text=_printed(block.as_text()),
             is_error=bool(block.is_error),
         )
         for block in spoken[-1].of_type("tool_result")
     ]
+
+
+def _printed(text: str) -> str:
+    """What a tool printed, without what stands around it."""
+    found = _OUTPUT.search(text)
+    return found[1] if found else text
 
 
 def _suits(name: str, message: str) -> bool:
@@ -97,20 +149,49 @@ class _Arguments:
             **dict.fromkeys(("path", "file", "file_path"), self._path()),
             **dict.fromkeys(("old_text", "old_str", "old", "find"), self._old()),
             **dict.fromkeys(("new_text", "new_str", "new", "replace"), self._new()),
-            **dict.fromkeys(("content", "text"), self._content()),
+            "content": self._content(),
+            "text": self._sought(),
             **dict.fromkeys(("version", "base_version"), self._version()),
             **dict.fromkeys(
                 ("reason", "explanation", "summary", "description"),
                 "Simulated: the hints so far, written into the function as comments.",
             ),
         }
-        if spot.name == "command" and self._context.tests:
-            return self._context.tests.command or UNKNOWN
+        if spot.name == "command":
+            return self._command()
+        if spot.name == "question":
+            return "Simulated: which case do you want to begin with?"
+        if spot.name in {"first_line", "last_line", "folder", "line"}:
+            return None
         return known.get(spot.name, UNKNOWN)
 
     def length(self, spot: Spot, root: Root) -> int | None:
-        del spot, root
-        return None
+        del root
+        return 2 if spot.name == "options" else None
+
+    def edit(self) -> dict[str, Any]:
+        """A whole edit: a sketch in the active function, or a new file of notes."""
+        source = self._context.active_file
+        summary = "Simulated: the hints so far, written into the function as comments."
+        nothing: dict[str, Any] = {"hunks": None, "text": None, "delete": None}
+        if source is None:
+            path = self._path()
+            named = path if isinstance(path, str) else "notes.md"
+            new = {**nothing, "path": named, "text": "Simulated notes.\n"}
+            return {"summary": summary, "edits": [new]}
+        old, new_text = self._function() or (source.text.split("\n")[0], "")
+        if not new_text:
+            new_text = f"{old}\n"
+        hunk = {"old_text": old, "new_text": new_text, "line": None}
+        change = {**nothing, "path": source.path, "hunks": [hunk]}
+        return {"summary": summary, "edits": [change]}
+
+    def _command(self) -> object:
+        quoted = _QUOTED.search(self._context.message)
+        if quoted:
+            return quoted[1]
+        tests = self._context.tests
+        return (tests.command if tests else "") or UNKNOWN
 
     def _path(self) -> object:
         """The path the message names, completed from the known files."""
@@ -121,6 +202,12 @@ class _Arguments:
             ]
             return full[0] if full else named
         return paths[0] if paths else UNKNOWN
+
+    def _sought(self) -> object:
+        """What is searched for: what the message quotes, or its last word."""
+        quoted = _QUOTED.search(self._context.message)
+        words = self._context.message.rstrip("?!. ").split()
+        return quoted[1] if quoted else (words[-1] if words else UNKNOWN)
 
     def _version(self) -> object:
         source = self._context.active_file

@@ -157,6 +157,10 @@ def _check_tools(request: CountTokensRequest, model: Model) -> None:
             raise ApiError(
                 400, f"tools.{index}.custom.input_schema.type: Field required"
             )
+        if tool.strict:
+            check_schema(
+                tool.input_schema or {}, where=f"tools.{index}.custom.input_schema"
+            )
     choice = request.tool_choice
     if choice is None:
         return

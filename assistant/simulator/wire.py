@@ -77,6 +77,7 @@ class Tool(BaseModel):
     type: str | None = None
     description: str | None = None
     input_schema: dict[str, Any] | None = None
+    strict: bool | None = None
     cache_control: CacheControl | None = None
 
     @property

@@ -22,9 +22,15 @@ class Books:
     """Keeps one reservation for the call under way, under its own model and key."""
 
     def __init__(
-        self, turn_id: UUID, first: Configuration, request: ChatRequest
+        self,
+        turn_id: UUID,
+        first: Configuration,
+        request: ChatRequest,
+        *,
+        step: int = 0,
     ) -> None:
         self._turn_id = turn_id
+        self._step = step
         self._request = request
         self._first = first
         self._target = first
@@ -49,6 +55,7 @@ class Books:
             begun.target,
             input_tokens=bound_chat_input(self._request),
             output_tokens=self._request.max_tokens,
+            step=self._step,
         )
         self._booked = _account(begun.target)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from assistant.decided import Acceptance, read_acceptance
 from base.errors import DomainError
 from interviewlm.costs.words import format_share
 from interviews.enums import TextOrigin
@@ -87,10 +88,11 @@ class Authorship:
     bar: Bar | None = None
     files: list[WrittenFile] = field(default_factory=list)
     files_cut: int = 0
+    acceptance: Acceptance | None = None
 
 
 def read_authorship(interview: Interview) -> Authorship:
-    """Return what the Facts tab shows of who wrote the code, in one query."""
+    """Return what the Facts tab shows of who wrote the code, in two queries."""
     texts = _read_texts(interview)
     if texts is None:
         return Authorship()
@@ -100,7 +102,10 @@ def read_authorship(interview: Interview) -> Authorship:
         if origins.runs
     ]
     return Authorship(
-        make_bar(texts.values()), files[:MAX_FILES], max(0, len(files) - MAX_FILES)
+        make_bar(texts.values()),
+        files[:MAX_FILES],
+        max(0, len(files) - MAX_FILES),
+        read_acceptance(interview, texts.values()),
     )
 
 

@@ -53,7 +53,8 @@ class EventLine:
 def track_of(kind: str) -> str:
     """Return the lane a kind belongs to."""
     noun = kind.split(".", 1)[0]
-    lanes = {"turn": "chat", "run": "runs"}
+    chat = dict.fromkeys(("turn", "edit", "question", "hint", "policy"), "chat")
+    lanes = chat | {"run": "runs"}
     code = dict.fromkeys(("document", "file", "other_file", "folder"), "code")
     return (code | lanes).get(noun, "session")
 
@@ -193,6 +194,41 @@ def _decision(payload: Payload) -> tuple[str, str]:
     return _("Decided: %(what)s") % {"what": labels.get(decision, decision)}, ""
 
 
+def _proposed(payload: Payload) -> tuple[str, str]:
+    paths = dict.fromkeys(str(part.get("path")) for part in payload.get("parts", []))
+    return _("The assistant proposed an edit"), ", ".join(paths)
+
+
+def _edit_decided(payload: Payload) -> tuple[str, str]:
+    counts = {
+        "accepted": len(payload.get("accepted", [])),
+        "edited": len(payload.get("edited", [])),
+        "refused": len(payload.get("refused", [])),
+    }
+    detail = _("%(accepted)d accepted, %(edited)d changed first, %(refused)d refused")
+    return _("Decided on a proposed edit"), detail % counts
+
+
+def _hint(payload: Payload) -> tuple[str, str]:
+    title = _("Took hint %(number)d of problem %(problem)d") % {
+        "number": int(payload.get("number", 0)),
+        "problem": int(payload.get("section", 0)) + 1,
+    }
+    is_own = payload.get("source") == "problem"
+    source = _("written with the problem") if is_own else _("by the assistant")
+    since = format_seconds(int(payload.get("ms", 0)) // 1000)
+    return title, _("%(source)s, %(time)s into the problem") % {
+        "source": source,
+        "time": since,
+    }
+
+
+def _withheld(payload: Payload) -> tuple[str, str]:
+    count = int(payload.get("lines", 0))
+    detail = ngettext("%d line", "%d lines", count) % count
+    return _("Code was left out of the assistant's words"), detail
+
+
 def _path(words: str) -> Callable[[Payload], tuple[str, str]]:
     def wording(payload: Payload) -> tuple[str, str]:
         to = payload.get("to", "")
@@ -231,6 +267,21 @@ _WORDINGS: dict[str, Callable[[Payload], tuple[str, str]]] = {
     "run.started": _run_started,
     _RUN_END: _run_finished,
     "run.in_browser": _run_in_browser,
+    "turn.pictured": lambda payload: (
+        _("Sent pictures along"),
+        str(len(payload.get("images", []))),
+    ),
+    "turn.replaced": lambda _payload: (_("Edited the last question"), ""),
+    "edit.proposed": _proposed,
+    "edit.decided": _edit_decided,
+    "question.asked": lambda _p: (_("The assistant asked the candidate to choose"), ""),
+    "question.answered": lambda p: (
+        _("Skipped a question") if p.get("is_skipped") else _("Answered a question"),
+        "",
+    ),
+    "hint.taken": _hint,
+    "policy.withheld": _withheld,
+    "turn.followed": lambda _p: (_("The assistant went on after the decisions"), ""),
     "turn.finished": lambda p: (
         _("The assistant answered"),
         str(p.get("stop_reason", "")),

@@ -1,7 +1,7 @@
 """Everything the review desk shows to one member, by what their role may see."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
@@ -12,13 +12,16 @@ from django.utils.translation import ngettext
 
 from accounts.access import Standing
 from assistant.context.caching import read_cache_uses
+from assistant.decided import Item, read_decisions
 from assistant.enums import MessageRole
 from assistant.models import Message
 from assistant.selectors import conversation_messages
+from assistant.services.hints import list_hints
 from interviewlm.review.authorship import read_authorship
 from interviewlm.review.code import list_files, list_other_files
 from interviewlm.review.events import MAX_LINES, list_events
 from interviewlm.review.lanes import Media, build_lanes, read_media, total_ms, worked_ms
+from interviewlm.review.made_by import MadeBy, read_answers, read_score
 from interviewlm.review.money import read_money
 from interviewlm.review.operations import OPERATIONS, Operation
 from interviewlm.review.runs import list_runs
@@ -55,6 +58,8 @@ class ChatLine:
     time: str
     t_ms: int | None
     html: SafeString | None
+    made_by: MadeBy | None = None
+    decisions: Sequence[Item] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,7 @@ def build_page(
         "length": format_clock(worked) if worked else "",
         "sees": sees,
         "score": score,
+        "score_made": read_score(interview, score),
         "decision": reviews[0] if reviews else None,
         "reviews": reviews,
         "media": media,
@@ -119,6 +125,7 @@ def build_page(
         "other_files": list_other_files(interview),
         "runs": list_runs(interview, with_hidden=sees["scorecard"]),
         "chat": chat,
+        "hints": list_hints(interview) if sees["conversation"] else [],
         "money": read_money(interview) if sees["cost"] else [],
         "caches": list(read_cache_uses(interview).values()) if sees["cost"] else [],
         "steps": steps,
@@ -168,12 +175,24 @@ def _ask_url(interview: Interview, standing: Standing) -> str:
 
 def _read_chat(interview: Interview) -> list[ChatLine]:
     lines = []
+    made = read_answers(interview)
+    left = read_decisions(interview)
     for message in conversation_messages(interview):
         t_ms = event_time(interview, None, message.created_at)
         is_answer = message.role == MessageRole.ASSISTANT
         html = render_markdown(message.text) if is_answer else None
-        lines.append(ChatLine(message, format_clock(t_ms), t_ms, html))
+        made_by = _made_by(message, made.get(message.turn_id)) if is_answer else None
+        items = left.get(message.turn_id, ()) if is_answer else ()
+        time = format_clock(t_ms)
+        lines.append(ChatLine(message, time, t_ms, html, made_by, items))
     return lines
+
+
+def _made_by(message: Message, known: MadeBy | None) -> MadeBy | None:
+    """Return who made an answer; the message's own word for the model counts."""
+    if known is None:
+        return None
+    return replace(known, model=message.model or known.model)
 
 
 def list_troubles(

@@ -15,6 +15,7 @@ from unfold.widgets import (
 
 from accounts.models import Organisation
 from interviews.admin.rows import Column, RowsField
+from interviews.assistant_limits import LOWERABLE
 from interviews.enums import Policy
 from interviews.models import Assessment, AssessmentVersion, ProblemVersion, Rubric
 from interviews.selectors.back_office import newest_problem_versions, newest_rubrics
@@ -25,6 +26,7 @@ _PLAIN = (
     "description",
     "duration_minutes",
     "policy",
+    "has_hints",
     "is_search_allowed",
     "allowed_notes",
     "is_interviewer_typing_allowed",
@@ -80,6 +82,38 @@ class AssessmentForm(forms.ModelForm[Assessment]):
         initial=Policy.PAIR,
         widget=UnfoldAdminSelectWidget,
         help_text=_POLICY_HELP,
+    )
+    has_hints = forms.BooleanField(
+        label=_("Hints to take"),
+        required=False,
+        initial=True,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_(
+            "The problem's own hints one by one, then a few by the assistant. Each one "
+            "taken is on record. There are none where the assistant is off."
+        ),
+    )
+    assistant_limits = RowsField(
+        [
+            Column(
+                "name",
+                forms.ChoiceField(
+                    label=_("Limit"),
+                    choices=[("", "—"), *LOWERABLE.items()],
+                    widget=UnfoldAdminSelectWidget,
+                ),
+            ),
+            Column(
+                "value",
+                forms.CharField(
+                    label=_("At most"), max_length=20, widget=UnfoldAdminTextInputWidget
+                ),
+            ),
+        ],
+        label=_("Lower limits of the assistant"),
+        add_label=_("Add a limit"),
+        required=False,
+        help_text=_("What is not named here keeps the product's limit."),
     )
     rubric = forms.ModelChoiceField(
         label=_("Rubric"),
@@ -171,7 +205,12 @@ class AssessmentForm(forms.ModelForm[Assessment]):
         if self.errors:
             return data
         try:
-            self.content = AssessmentContent(**{name: data[name] for name in _PLAIN})
+            self.content = AssessmentContent(
+                **{name: data[name] for name in _PLAIN},
+                assistant_limits={
+                    row["name"]: row["value"] for row in data["assistant_limits"]
+                },
+            )
         except ValidationError as error:
             raise forms.ValidationError(describe_fault(error)) from error
         return data
@@ -180,6 +219,10 @@ class AssessmentForm(forms.ModelForm[Assessment]):
 def _initial(version: AssessmentVersion) -> dict[str, Any]:
     return {
         **{name: getattr(version, name) for name in _PLAIN},
+        "assistant_limits": [
+            {"name": name, "value": value}
+            for name, value in version.assistant_limits.items()
+        ],
         "rubric": version.rubric_id,
         "sections": [
             {"problem": pk}

@@ -27,6 +27,8 @@ _CONTENT = [
         {
             "fields": [
                 ("duration_minutes", "policy"),
+                "has_hints",
+                "assistant_limits",
                 "rubric",
                 "is_search_allowed",
                 "allowed_notes",
@@ -159,6 +161,8 @@ class AssessmentVersionAdmin(
         "problems",
         "duration_minutes",
         "policy",
+        "has_hints",
+        "assistant_limits",
         "rubric",
         "is_search_allowed",
         "allowed_notes",

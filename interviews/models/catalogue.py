@@ -166,6 +166,10 @@ class AssessmentVersion(models.Model):
         _("minutes"), validators=[MinValueValidator(5), MaxValueValidator(480)]
     )
     policy = models.CharField(_("assistant policy"), max_length=8, choices=Policy)
+    assistant_limits = models.JSONField(
+        _("lower limits of the assistant"), default=dict, blank=True
+    )
+    has_hints = models.BooleanField(_("hint ladder offered"), default=True)
     is_search_allowed = models.BooleanField(_("outside search allowed"), default=False)
     allowed_notes = models.TextField(_("what else is allowed"), blank=True)
     is_interviewer_typing_allowed = models.BooleanField(

@@ -43,7 +43,11 @@ _WRITERS = {
     Origin.INTERVIEWER: TextOrigin.INTERVIEWER,
     Origin.SYSTEM: TextOrigin.COMMAND,
 }
-_SOURCES = {"starter": TextOrigin.STARTER, "command": TextOrigin.COMMAND}
+_SOURCES = {
+    "starter": TextOrigin.STARTER,
+    "command": TextOrigin.COMMAND,
+    "assistant": TextOrigin.ASSISTANT,
+}
 
 
 @dataclass(frozen=True)

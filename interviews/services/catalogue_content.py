@@ -11,9 +11,11 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
+from interviews.assistant_limits import check_limits
 from interviews.enums import Difficulty, Dimension, Policy
 from interviews.errors import InterviewError
 from interviews.languages import LanguageName, TestFormat, find_driver
@@ -176,6 +178,8 @@ class AssessmentContent(Content):
     description: str = ""
     duration_minutes: Annotated[int, Field(ge=5, le=480)]
     policy: Policy
+    assistant_limits: dict[str, int | str] = {}
+    has_hints: bool = True
     is_search_allowed: bool = False
     allowed_notes: str = ""
     is_interviewer_typing_allowed: bool = False
@@ -183,6 +187,12 @@ class AssessmentContent(Content):
     shows_cost: bool = False
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
     language: Annotated[str, Field(max_length=10)] = "en"
+
+    @field_validator("assistant_limits")
+    @classmethod
+    def check_assistant_limits(cls, own: dict[str, int | str]) -> dict[str, int | str]:
+        """Only known limits, and only lower ones."""
+        return check_limits({name: str(value) for name, value in own.items()})
 
 
 def parse_hidden(text: str) -> HiddenCalls | HiddenStdin | None:

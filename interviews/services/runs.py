@@ -114,10 +114,11 @@ def create_run(
     owner: str,
     command: str = "",
     variables: Mapping[str, str] | None = None,
+    origin: Origin = Origin.CANDIDATE,
 ) -> tuple[Run, bool]:
     """Write down a run on exactly the present files; return it and whether it is new.
 
-    `path` is for a file, `command` a line of shell. The caller executes a new one at
+    `origin` says who asked for it. `path` is for a file, `command` a line of shell. The caller executes a new one at
     once and keeps its lease. Raises BusyError while another run is under way,
     RateLimitedError, MissingError, PathError, BadVariableError.
     """
@@ -149,7 +150,7 @@ def create_run(
         env=run.env,
         files=run.files,
     )
-    append_event(interview, payload, origin=Origin.CANDIDATE)
+    append_event(interview, payload, origin=origin)
     return run, True
 
 

@@ -134,7 +134,10 @@ class DocumentApplied(Payload):
 
 @register_kind
 class FileCreated(Payload):
-    """A file came to be; `source` says from what (starter, candidate, upload, command)."""
+    """A file came to be; `source` says from what.
+
+    It is starter, candidate, upload, command, or assistant for an accepted proposal.
+    """
 
     kind: ClassVar[str] = "file.created"
     path: str

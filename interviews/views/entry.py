@@ -12,6 +12,7 @@ from interviews.access import grant_candidate
 from interviews.enums import InterviewState
 from interviews.errors import InterviewError
 from interviews.models import Interview
+from interviews.room_panels import build_rules
 from interviews.services.candidates import is_media_recorded
 from interviews.services.invitations import find_by_link
 from interviews.views.candidate import (
@@ -50,6 +51,7 @@ def _show(request: HttpRequest, interview: Interview, token: str) -> HttpRespons
         "is_running": interview.state == InterviewState.ACTIVE,
         "is_over": interview.ended_at is not None,
         **time_context(interview),
+        "assistant_rules": build_rules(interview),
         "section_count": interview.assessment_version.sections.count(),
     }
     return render(request, "interviews/entry.html", context)

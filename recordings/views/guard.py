@@ -1,25 +1,22 @@
 """What the upload routes share: who may call them, and refusals as JSON."""
 
-import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.middleware.csrf import CsrfViewMiddleware
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from pydantic import BaseModel, ValidationError
 
 from base.errors import DomainError
+from base.refusals import check_csrf, refuse
 from interviews.models import Interview
 from recordings.access import get_as_candidate
 from recordings.errors import ChunkTooLargeError, InvalidUploadError, RecordingError
-
-logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 Sent = TypeVar("Sent", bound=BaseModel)
@@ -29,32 +26,6 @@ View = Callable[Concatenate[HttpRequest, Interview, P], HttpResponse]
 class _WrongMethodError(RecordingError):
     code = "method_not_allowed"
     status = 405
-
-
-class _CsrfFailedError(RecordingError):
-    code = "csrf_failed"
-    status = 403
-
-
-def refuse(error: DomainError) -> JsonResponse:
-    """Answer with the error's code and its sentence."""
-    body = {
-        "code": error.code,
-        "message": str(error.message),
-        "retryable": error.retryable,
-    }
-    response = JsonResponse(body, status=error.status)
-    if error.retry_after is not None:
-        response["Retry-After"] = str(int(error.retry_after))
-    return response
-
-
-class _CsrfCheck(CsrfViewMiddleware):
-    """Django's check, answering as these routes answer."""
-
-    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
-        logger.warning("Upload refused by the CSRF check: %s", reason)
-        return refuse(_CsrfFailedError(_("Reload this page, then it can go on.")))
 
 
 def upload_route(
@@ -79,7 +50,7 @@ def upload_route(
                 return response
             try:
                 interview = get_as_candidate(request.COOKIES, interview_id)
-                refusal = _check_csrf(request)
+                refusal = check_csrf(request)
                 return refusal or view(request, interview, *args, **kwargs)
             except DomainError as error:
                 return refuse(error)
@@ -87,16 +58,6 @@ def upload_route(
         return wrapper
 
     return decorate
-
-
-def _answer_nothing(request: HttpRequest) -> HttpResponse:
-    return HttpResponse()
-
-
-def _check_csrf(request: HttpRequest) -> HttpResponse | None:
-    check = _CsrfCheck(_answer_nothing)
-    check.process_request(request)
-    return check.process_view(request, _answer_nothing, (), {})
 
 
 def read_json(request: HttpRequest, schema: type[Sent]) -> Sent:

@@ -9,16 +9,17 @@ from random import Random
 from typing import Any
 
 from assistant.configuration import read_configuration
-from assistant.context.store import rebuild_request
+from assistant.context.store import PARTING, rebuild_request
 from assistant.enums import TurnState
 from assistant.models import ContextRequest, Turn
 from assistant.services.endings import TurnOutcome, end_turn, interrupt_dead_turns
 from assistant.services.prompts import import_shipped_prompts
 from assistant.services.queue import promote_behind, withdraw
 from assistant.services.requests import build_request, renew_epoch
+from assistant.services.tool_calls import AskedCall, begin_calls, end_call, go_on
 from assistant.services.turns import ask, checkpoint_turn, claim_turn, note_progress
 from base.clock import now
-from base.text import content_hash
+from base.text import content_hash, utf16_length
 from interviews.enums import InterviewState, Origin, RunKind, RunState
 from interviews.models import Document, Run
 from interviews.timeline.kinds import FileRenamed
@@ -119,6 +120,22 @@ def count_marks(request: dict[str, Any]) -> int:
     return sum("cache_control" in block for block in [*request["system"], *blocks])
 
 
+def check_pairs(request: dict[str, Any]) -> None:
+    """Every call has its result in the very next message, and no other has one."""
+    asked: set[str] = set()
+    for message in request["messages"]:
+        blocks = message["content"]
+        told = [b["tool_use_id"] for b in blocks if b["type"] == "tool_result"]
+        assert set(told) == asked
+        assert len(told) == len(asked)
+        if told:
+            assert [b["type"] for b in blocks[: len(told)]] == ["tool_result"] * len(
+                told
+            )
+        asked = {block["id"] for block in blocks if block["type"] == "tool_use"}
+    assert not asked
+
+
 class Talk:
     """What was sent is what is rebuilt, and within an epoch it only grows."""
 
@@ -131,6 +148,8 @@ class Talk:
             self.write()
         self.running: Turn | None = None
         self.sent: list[tuple[Turn, str]] = []
+        self.steps: list[tuple[Turn, int, str]] = []
+        self.shown = ""
 
     def go(self, questions: int) -> None:
         """Send so many questions, with anything in between."""
@@ -140,6 +159,8 @@ class Talk:
             self.answer()
             if self.random.random() < 0.7:
                 self.end()
+        for turn, step, sent in self.steps:
+            assert json.dumps(rebuild_request(turn, step)) == sent
 
     @property
     def things(self) -> list[Callable[[], None]]:
@@ -227,8 +248,51 @@ class Talk:
             renew_epoch(turn.pk, configuration)
         if self.random.random() < 0.8:
             note_progress(turn.pk, model=MODEL, request_id="r", usage={})
-        self.running = turn
+        self.running, self.shown = turn, ""
         self._check(turn)
+        while self.random.random() < 0.35 and self.use_tools(turn):
+            pass
+
+    def use_tools(self, turn: Turn) -> bool:
+        """Let the model use tools once more; False where it ends in the middle."""
+        said = self.random.choice(("", "I look. 😀", "Hm."))
+        self.shown += f"{PARTING}{said}" if self.shown and said else said
+        names = [
+            f"call-{next(_numbers)}" for _each in range(self.random.choice((1, 3)))
+        ]
+        seal = {"type": "thinking", "thinking": "", "signature": names[0]}
+        uses = [{"type": "tool_use", "id": n, "name": "x", "input": {}} for n in names]
+        words = [{"type": "text", "text": said}] if said else []
+        calls = begin_calls(
+            turn.pk,
+            owner="web-1",
+            blocks=[seal, *words, *uses],
+            asked=[AskedCall(name, "x", {}) for name in names],
+            model=self.random.choice((MODEL, MODEL, "claude-haiku-5-5")),
+            offset=utf16_length(self.shown),
+        )
+        for call in calls:
+            if self.random.random() < 0.1:
+                return False
+            is_error = self.random.random() < 0.2
+            assert end_call(call.pk, text=f"r {call.call_id}", is_error=is_error)
+        if self.random.random() < 0.1:
+            return False
+        request = go_on(
+            turn.pk,
+            owner="web-1",
+            shown=utf16_length(self.shown),
+            max_tokens=500,
+            note=self.random.choice(("", "<note>No more.</note>")),
+        )
+        assert request is not None
+        step = calls[0].step + 1
+        kept = rebuild_request(turn, step)
+        assert request.messages == kept["messages"]
+        self._check_shape(kept)
+        self._check_growth(turn, kept, step)
+        self.steps.append((turn, step, json.dumps(kept)))
+        return True
 
     def end(self) -> None:
         turn, self.running = self.running, None
@@ -243,6 +307,10 @@ class Talk:
         else:
             known = {"model": MODEL, **OUTCOMES[how]}
             blocks = [{"type": "text", "text": known["text"]}]
+            if self.shown and known["text"]:
+                known["text"] = f"{self.shown}{PARTING}{known['text']}"
+            elif self.shown:
+                known["text"] = self.shown
             if self.random.random() < 0.5:
                 seal = f"seal-{next(_numbers)}"
                 blocks.insert(
@@ -259,24 +327,28 @@ class Talk:
         )
         for earlier, sent in self.sent:
             assert json.dumps(rebuild_request(earlier)) == sent
+        self._check_shape(request)
+        self._check_growth(turn, request)
+        self._check_files(turn, request)
+        self.sent.append((turn, json.dumps(request)))
+
+    def _check_shape(self, request: dict[str, Any]) -> None:
         roles = [message["role"] for message in request["messages"]]
         assert roles == [("user", "assistant")[at % 2] for at in range(len(roles))]
         assert roles[-1] == "user"
         assert count_marks(request) <= 4
         assert "cache_control" in request["messages"][-1]["content"][-1]
-        self._check_growth(turn, request)
-        self._check_files(turn, request)
-        self.sent.append((turn, json.dumps(request)))
+        check_pairs(request)
 
-    def _check_growth(self, turn: Turn, request: dict[str, Any]) -> None:
-        own = ContextRequest.objects.get(turn=turn)
+    def _check_growth(self, turn: Turn, request: dict[str, Any], step: int = 0) -> None:
+        own = ContextRequest.objects.get(turn=turn, step=step)
         before = own.epoch.requests.exclude(pk=own.pk).order_by("length").last()
         blocks = flat(request)
         if before is None:
             kept = blocks[: own.epoch.kept]
             assert not any('"thinking"' in block for _role, block in kept)
             return
-        known = flat(rebuild_request(before.turn))
+        known = flat(rebuild_request(before.turn, before.step))
         assert blocks[: len(known)] == known
         assert len(blocks) > len(known)
 

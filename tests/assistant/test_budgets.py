@@ -103,13 +103,16 @@ def write_a_file(interview: Interview) -> None:
     create_file(interview.pk, path=path, text="on my own", client_id="file-00001")
 
 
-async def test_thousand_asks_stop_at_the_cap_and_the_interview_goes_on(
-    interview: Interview, model: FakeModel
+@pytest.mark.parametrize(
+    "asks", [60, pytest.param(1_000, marks=pytest.mark.long, id="a thousand")]
+)
+async def test_asks_stop_at_the_cap_and_the_interview_goes_on(
+    interview: Interview, model: FakeModel, asks: int
 ) -> None:
     hard = ONE_ANSWER * 10 - Decimal("0.0005")
     budget = await limit(interview, hard_usd=hard)
     answered, refusals = 0, set()
-    for _number in range(1_000):
+    for _number in range(asks):
         try:
             await answer(interview)
             answered += 1

@@ -27,12 +27,12 @@ from assistant.enums import ModelPurpose
 from assistant.models import ModelAssignment, ModelChoice, ModelVersion
 from assistant.services.catalogue import (
     add_version,
-    aim_score,
     choose_model,
     find_facts,
     import_shipped_models,
     measure_turn,
     open_cohort,
+    plan_score,
     plan_turn,
 )
 from assistant.services.prompts import import_shipped_prompts
@@ -158,7 +158,7 @@ def test_each_purpose_has_its_own_model(settings: Settings) -> None:
     settings.ANTHROPIC_SCORE_MODEL = "claude-opus-5-5"
     interview = invited()
 
-    assert aim_score(interview).score_model == "claude-opus-5-5"
+    assert plan_score(interview)[0].model == "claude-opus-5-5"
     assert choose_model(CHAT, interview).name == "claude-sonnet-5-5"
 
 

@@ -14,7 +14,7 @@ from assistant.models import Message, Turn
 from assistant.services.prompts import import_shipped_prompts
 from assistant.services.turns import checkpoint_turn, request_stop, store_question
 from assistant.simulator.faults import FaultOrder
-from assistant.turns import registry
+from assistant.turns import keeping
 from billing.models import Usage
 from interviews.enums import InterviewState
 from interviews.models import Event, Interview
@@ -121,8 +121,8 @@ async def test_database_that_fails_for_a_moment_costs_nothing_of_the_answer(
             raise OperationalError("the database is away")
         return checkpoint_turn(*given, **named)
 
-    monkeypatch.setattr(registry, "checkpoint_turn", checkpoint_at_last)
-    monkeypatch.setattr(registry, "CHECKPOINT_SECONDS", 0.02)
+    monkeypatch.setattr(keeping, "checkpoint_turn", checkpoint_at_last)
+    monkeypatch.setattr(keeping, "CHECKPOINT_SECONDS", 0.02)
     simulator.app.faults.order(
         FaultOrder.model_validate(
             {"next": [{"fault": "stall", "seconds": 0.5, "after": 5}]}

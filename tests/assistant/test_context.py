@@ -9,7 +9,13 @@ from assistant.configuration import read_configuration
 from assistant.context.caching import CacheUse, place_marks
 from assistant.context.files import collect_files
 from assistant.context.store import append_answer, rebuild_request
-from assistant.context.texts import BRIEF, RULES, UNANSWERED, change_text
+from assistant.context.texts import (
+    BRIEF,
+    RULES,
+    TOOL_RULES,
+    UNANSWERED,
+    change_text,
+)
 from assistant.enums import TurnState
 from assistant.models import ContextBlock, ContextEpoch, ContextItem, Turn
 from assistant.record import build_conversation_record
@@ -115,7 +121,7 @@ def test_system_prompt_holds_problem_policy_hints_and_rules(
     assert '<hint n="1">' in system[0]["text"]
     assert 'minutes="60"' in system[0]["text"]
     assert "{{" not in system[0]["text"]
-    assert system[1]["text"] == RULES
+    assert system[1]["text"] == f"{RULES}\n\n{TOOL_RULES}"
     assert system[1]["cache_control"] == {"type": "ephemeral", "ttl": "1h"}
     assert "cache_control" not in system[0]
 

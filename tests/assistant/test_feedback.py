@@ -162,7 +162,8 @@ def test_ratings_cost_no_query_each(
         MessageFactory.create(turn=turn, role=MessageRole.ASSISTANT)
     rate_message(interview.pk, answer.pk, rating=Rating.UP)
 
-    with django_assert_num_queries(1):
+    # The messages, and the pictures of all of them.
+    with django_assert_num_queries(2):
         frames = [message_frame(one) for one in conversation_messages(interview)]
 
     assert [frame["rating"] for frame in frames] == ["up", None, None]

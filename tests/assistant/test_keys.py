@@ -183,8 +183,9 @@ def limits(left: int, *, what: str = "requests") -> dict[str, str]:
 )
 @time_machine.travel(START, tick=False)
 def test_little_left_of_a_limit_spreads_the_calls(
-    headers: dict[str, str], pause: float
+    settings: Settings, headers: dict[str, str], pause: float
 ) -> None:
+    settings.ANTHROPIC_API_KEYS = "blue=sk-1"
     chosen = choose_key(aimed()).target
     assert chosen is not None
     note_limits(chosen, headers)

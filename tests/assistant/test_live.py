@@ -1,9 +1,19 @@
-"""A live answer in this process: who may end it, and how often."""
+"""A live answer in this process: who may end it, and what its followers are told."""
 
 import asyncio
 from uuid import uuid4
 
-from assistant.turns.live import LiveTurn
+import pytest
+
+from assistant.turns.live import (
+    LARGEST_DELTA,
+    SIDES_KEPT,
+    Delta,
+    LiveText,
+    LiveTurn,
+    Side,
+)
+from tests.fakes.loop import run_without_waiting
 
 
 async def test_second_stop_does_not_disturb_what_the_first_set_off() -> None:
@@ -31,3 +41,85 @@ async def test_second_stop_does_not_disturb_what_the_first_set_off() -> None:
 
     assert stored == ["what arrived"]
     assert live.task.cancelled()
+
+
+def drain(text: LiveText, offset: int = 0) -> list[Delta | Side]:
+    """What a follower gets who comes when everything is said."""
+
+    async def follow() -> list[Delta | Side]:
+        return [part async for part in text.follow(offset)]
+
+    text.close()
+    return run_without_waiting(follow())
+
+
+def test_side_frame_comes_between_the_text_before_and_after_it() -> None:
+    text = LiveText()
+    text.append("I look 😀")
+    text.tell({"type": "turn.tool", "call": "c1"})
+    text.append(" and see.")
+
+    assert drain(text) == [
+        Delta(0, "I look 😀"),
+        Side(9, {"type": "turn.tool", "call": "c1"}),
+        Delta(9, " and see."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("offset", "calls"),
+    [(0, ["c1", "c2"]), (4, ["c1", "c2"]), (5, ["c2"]), (8, ["c2"]), (9, [])],
+    ids=["start", "at the first", "behind the first", "at the second", "behind all"],
+)
+def test_side_frames_at_or_after_the_offset_come_again(
+    offset: int, calls: list[str]
+) -> None:
+    text = LiveText()
+    text.append("One.")
+    text.tell({"call": "c1"})
+    text.append("Two.")
+    text.tell({"call": "c2"})
+    text.append("Three.")
+
+    parts = drain(text, offset)
+
+    assert [part.frame["call"] for part in parts if isinstance(part, Side)] == calls
+    said = "".join(part.text for part in parts if isinstance(part, Delta))
+    assert said == "One.Two.Three."[offset:]
+
+
+def test_side_frames_kept_are_bounded_and_the_newest_stay() -> None:
+    text = LiveText()
+    for number in range(SIDES_KEPT + 5):
+        text.tell({"call": number})
+
+    sides = [part for part in drain(text) if isinstance(part, Side)]
+
+    assert [sides[0].frame["call"], len(sides)] == [5, SIDES_KEPT]
+    assert text.side_count == SIDES_KEPT + 5
+
+
+def test_follower_that_stalled_gets_one_larger_delta() -> None:
+    async def stall() -> list[Delta | Side]:
+        text, got = LiveText(), []
+        text.append("a")
+        async for part in text.follow():
+            got.append(part)
+            if len(got) == 1:
+                for _ in range(500):
+                    text.append("b")
+                text.close()
+        return got
+
+    assert run_without_waiting(stall()) == [Delta(0, "a"), Delta(1, "b" * 500)]
+
+
+def test_no_delta_is_larger_than_a_frame_may_be() -> None:
+    text = LiveText()
+    text.append("😀" * (LARGEST_DELTA + 1))
+
+    first, second = drain(text)
+
+    assert isinstance(first, Delta)
+    assert len(first.text) == LARGEST_DELTA
+    assert second == Delta(2 * LARGEST_DELTA, "😀")

@@ -308,7 +308,7 @@ def test_ending_twice_bills_once(interview: Interview) -> None:
         ("refusal", ("refused", "", PAID, False)),
         ("empty", ("finished", "", PAID, False)),
         ("400", ("failed", "invalid_request_error", FREE, False)),
-        ("drop", ("failed", "connection_error", UNKNOWN, False)),
+        ("drop", ("failed", "connection_error", PAID, True)),
     ],
     ids=["finished", "refused", "garbled", "refused before it began", "lost"],
 )

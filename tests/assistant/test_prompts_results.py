@@ -19,6 +19,7 @@ from interviews.models import Interview, ItemVerdict
 from tests.assistant.prompts import chat_version, running
 from tests.factories.assistant import (
     MessageFactory,
+    ModelCallFactory,
     PromptVersionFactory,
     ScoreRunFactory,
     TurnFactory,
@@ -116,6 +117,19 @@ def test_calls_of_others_do_not_count() -> None:
     assert (result.interviews, result.turns) == (1, 0)
     assert result.cost_per_turn is None
     assert result.failed.value is None
+
+
+def test_answer_costs_what_all_of_its_calls_took() -> None:
+    one, two = chat_version(), chat_version()
+    experiment = running(one, two)
+    (interview,) = assigned(experiment, one, 1)
+    message = answer(interview, one, cost=Decimal("0.01"))
+    call = {"interview": interview, "organisation": interview.organisation}
+    ModelCallFactory.create(turn=message.turn, usage=message.usage, step=1, **call)
+    earlier = UsageFactory.create(cost_usd=Decimal("0.002"))
+    ModelCallFactory.create(turn=message.turn, usage=earlier, **call)
+
+    assert result_of(experiment, one).cost_usd == Decimal("0.012")
 
 
 def test_unknown_cost_is_said_until_a_correction_names_it() -> None:

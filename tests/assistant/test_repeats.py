@@ -12,7 +12,7 @@ from assistant.services.prompts import import_shipped_prompts
 from assistant.services.turns import ask
 from interviews.enums import InterviewState
 from interviews.models import Interview
-from tests.factories.interviews import InterviewFactory
+from tests.factories.interviews import DocumentFactory, InterviewFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -59,9 +59,32 @@ def test_same_question_is_asked_once(
 def test_other_files_make_another_question(interview: Interview) -> None:
     first, _is_new = asked(interview, 1)
     Turn.objects.filter(pk=first.pk).update(state=TurnState.FINISHED)
-    Turn.objects.get().messages.update(context={"files": [{"path": "a.py"}]})
+    Turn.objects.get().messages.update(
+        context={"files": [{"path": "a.py", "hash": "0"}]}
+    )
 
     second, is_new = asked(interview, 2)
 
     assert is_new
     assert second != first
+
+
+def test_same_words_over_a_changed_file_are_another_question(
+    interview: Interview,
+) -> None:
+    document = DocumentFactory.create(interview=interview, path="a.py", text="x = 1")
+    first, _is_new = over(interview, 1, "a.py")
+    Turn.objects.filter(pk=first.pk).update(state=TurnState.FINISHED)
+
+    again, is_new = over(interview, 2, "a.py")
+    assert (again, is_new) == (first, False)
+
+    document.text = "x = 2"
+    document.save()
+    changed, is_new = over(interview, 3, "a.py")
+    assert is_new
+    assert changed != first
+
+
+def over(interview: Interview, number: int, *files: str) -> tuple[Turn, bool]:
+    return ask(interview.pk, client_id=f"client-{number}", text="Help", files=files)

@@ -139,9 +139,16 @@ def test_rescoring_adds_a_scorecard_and_keeps_the_first(interview: Interview) ->
 
 @pytest.mark.parametrize("fault", ["500", "refusal", "empty"])
 def test_failure_never_becomes_a_score(
-    interview: Interview, simulator: Running, fault: str
+    interview: Interview,
+    simulator: Running,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
 ) -> None:
-    simulator.app.faults.order(FaultOrder.model_validate({"next": [fault]}))
+    monkeypatch.setitem(settings.MODEL_CALLS, "first_wait_seconds", 0.01)
+    monkeypatch.setitem(settings.MODEL_CALLS, "jitter_seconds", 0.01)
+    times = 3 if fault == "500" else 1
+    simulator.app.faults.order(FaultOrder.model_validate({"next": [fault] * times}))
 
     with pytest.raises(ProviderError):
         score_interview(interview)
@@ -180,7 +187,7 @@ def test_step_is_retried_then_failed_then_rescored(
 ) -> None:
     step = PipelineStepFactory.create(interview=interview, name="score", position=0)
     simulator.app.faults.order(
-        FaultOrder.model_validate({"next": ["500"] * MAX_ATTEMPTS})
+        FaultOrder.model_validate({"next": ["refusal"] * MAX_ATTEMPTS})
     )
     for _attempt in range(MAX_ATTEMPTS):
         step.__class__.objects.filter(pk=step.pk).update(

@@ -99,3 +99,53 @@ async def test_breakers_and_keys_at_rest_are_told(
     assert f"{breaker} 2.0" in text
     assert 'code="rate_limit_error",key="blue"' in text
     assert "sk-1" not in text
+
+
+async def test_calls_are_counted_by_status_and_a_repeat_as_such(
+    interview: Interview, simulator: Running
+) -> None:
+    names = {"provider": "anthropic", "model": MODEL}
+    failed = {**names, "status": "529", "code": "overloaded_error", "simulated": "no"}
+    well = {**names, "status": "200", "code": "", "simulated": "no"}
+    figures = [
+        ("model_calls_total", failed),
+        ("model_calls_total", well),
+        ("model_retries_total", names),
+        ("model_call_seconds_count", names),
+        ("model_first_byte_seconds_count", names),
+    ]
+    before = [read(name, **labels) for name, labels in figures]
+    sent = read("model_bytes_total", **names, direction="out")
+    simulator.app.faults.order(FaultOrder.model_validate({"next": [{"fault": "529"}]}))
+
+    await answer(interview)
+
+    after = [read(name, **labels) for name, labels in figures]
+    grown = [now - then for now, then in zip(after, before, strict=True)]
+    assert grown == [1, 1, 1, 2, 2]
+    assert read("model_bytes_total", **names, direction="out") > sent
+
+
+async def test_second_call_finds_a_connection_in_the_pool(interview: Interview) -> None:
+    opened = read("model_connections_total", state="new")
+    reused = read("model_connections_total", state="reused")
+
+    await answer(interview)
+    await answer(interview)
+
+    assert read("model_connections_total", state="new") == opened + 1
+    assert read("model_connections_total", state="reused") == reused + 1
+
+
+async def test_gateways_have_their_breakers_and_keys_told(
+    interview: Interview, client: Client, settings: Settings
+) -> None:
+    settings.ASSISTANT_GATEWAYS = ["open=http://127.0.0.1:9"]
+    settings.ASSISTANT_GATEWAY_KEYS = "open=ok-1"
+    settings.ASSISTANT_FALLBACK_MODELS = ["open:some-model"]
+
+    text = (await sync_to_async(client.get)("/metrics")).content.decode()
+
+    assert 'interviewlm_breaker_state{model="some-model",provider="open"} 0.0' in text
+    assert 'key="open-' in text
+    assert "ok-1" not in text

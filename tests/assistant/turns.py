@@ -2,20 +2,23 @@
 
 import asyncio
 from itertools import count
+from typing import TypeVar
 
 import pytest
 from asgiref.sync import sync_to_async
 
 from assistant.models import Turn
 from assistant.services.turns import ask
-from assistant.turns import registry
+from assistant.turns import chain
 from assistant.turns.live import LiveTurn
 from assistant.turns.registry import start_turn
 from billing.models import Reservation
 from interviews.models import Interview
 from tests.billing.sums import add_up, read_sums
 from tests.fakes.model import FakeModel
+from tests.fakes.script import ScriptedModel
 
+_Model = TypeVar("_Model", FakeModel, ScriptedModel)
 _numbers = count()
 ENDS_WITHIN = 15
 
@@ -44,9 +47,9 @@ async def answer(interview: Interview, text: str = "Hello there") -> Turn:
     return await end(await begin(interview, text))
 
 
-def use(monkeypatch: pytest.MonkeyPatch, model: FakeModel) -> FakeModel:
+def use(monkeypatch: pytest.MonkeyPatch, model: _Model) -> _Model:
     """Have every turn answered by `model`."""
-    monkeypatch.setattr(registry, "stream_answer", model.stream_answer)
+    monkeypatch.setattr(chain, "stream_answer", model.stream_answer)
     return model
 
 

@@ -39,18 +39,20 @@ def wait_until(is_so: Callable[[], Any], what: str, seconds: float = 30.0) -> No
 
 
 class Stack:
-    """Web, runner, worker with beat and simulator, by these names."""
+    """Web, a second web, runner, worker with beat and simulator, by these names."""
 
     def __init__(self, folder: Path, settings_module: str) -> None:
         self.demo = Demo(
             port=free_port(), simulator_port=free_port(), name="stack", folder=folder
         )
         self.url = self.demo.url
+        self.ports = {"web": self.demo.port, "web2": free_port()}
         self._children: dict[str, Child] = {}
         prepare_folder(self.demo, is_reset=False)
         self.env = self._build_env(settings_module)
         self._ready: dict[str, Callable[[], bool]] = {
             "web": lambda: is_ok(f"{self.url}/healthz"),
+            "web2": lambda: accepts(self.ports["web2"]),
             "runner": lambda: is_listening(self.demo.runner_socket),
             "simulator": lambda: accepts(self.demo.simulator_port),
             "worker": lambda: True,
@@ -71,7 +73,8 @@ class Stack:
     def _spec(self, name: str) -> Spec:
         demo = self.demo
         specs = {
-            "web": processes.web("web", demo.port),
+            "web": processes.web("web", self.ports["web"]),
+            "web2": processes.web("web2", self.ports["web2"]),
             "worker": processes.worker("worker", "--beat"),
         } | {spec.name: spec for spec in processes.back(demo, is_simulated=True)}
         spec = specs[name]

@@ -20,6 +20,7 @@ from assistant.models import (
     Conversation,
     Message,
     ModelAssignment,
+    ModelCall,
     ModelChoice,
     ModelVersion,
     Prompt,
@@ -189,3 +190,22 @@ class ModelChoiceFactory(DjangoModelFactory[ModelChoice]):
     purpose = ModelPurpose.CHAT
     cohort = 1
     model = "claude-test"
+
+
+class ModelCallFactory(DjangoModelFactory[ModelCall]):
+    """A call that went well."""
+
+    class Meta:
+        model = ModelCall
+
+    interview = SubFactory(InterviewFactory)
+    organisation = SelfAttribute("interview.organisation")
+    purpose = "chat"
+    provider = "anthropic"
+    asked = "claude-test"
+    answered = "claude-test"
+    status = 200
+    stop_reason = "end_turn"
+    first_byte_ms = 200
+    first_token_ms = 400
+    duration_ms = 2_000

@@ -105,6 +105,18 @@ test("a turn whose server died is shown as cut off with what had arrived", () =>
   );
 });
 
+test("an answer ends where the server's does, whatever a server that died had said", () => {
+  const conversation = createConversation();
+  conversation.hello({ messages: [], live: null });
+  conversation.started({ turn: "t" });
+  conversation.delta({ turn: "t", offset: 0, text: "stored, and not" });
+
+  conversation.failed({ turn: "t", code: "interrupted", message: "Ask again.", text_length: 6 });
+
+  assert.equal(conversation.entries[0].answer, "stored");
+  assert.equal(conversation.entries[0].state, "failed");
+});
+
 test("what an answer took is kept where the server tells it, also of one that failed", () => {
   const took = { usage: { total_tokens: 720 }, cost_usd: "0.0025" };
   const { conversation } = streaming();

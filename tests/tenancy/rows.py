@@ -118,6 +118,7 @@ MAKE: Mapping[type[Model], Make] = {
     assistant.PromptExperiment: lambda _organisation: (
         assistant_rows.PromptExperimentFactory.create()
     ),
+    assistant.ModelCall: _of_interview(assistant_rows.ModelCallFactory),
     assistant.ModelVersion: lambda _organisation: (
         assistant_rows.ModelVersionFactory.create()
     ),

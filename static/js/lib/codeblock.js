@@ -1,112 +1,66 @@
-// A block of code in an answer: highlighted, with Copy and Apply.
+// A block of code in an answer: highlighted as it grows, with Copy, Apply and Run once it is whole.
 import { classHighlighter, highlightCode } from "../../vendor/codemirror.js";
-import { element, icon } from "./dom.js";
+import { applyButton, copyButton, runButton } from "./codetools.js";
+import { element } from "./dom.js";
 import { languageFor } from "./editorlanguages.js";
-import { gettext, interpolate } from "./i18n.js";
-import { createMenu } from "./menu.js";
+import { morph } from "./morph.js";
+import { languageName } from "./snippets.js";
 
-export function highlightInto(target, code, language) {
-  const parser = languageFor(language || "")?.language.parser;
+function highlight(code, language) {
+  const fragment = document.createDocumentFragment();
+  const known = languageFor(language || "");
+  // Some languages come with their extensions, some as they are.
+  const parser = known?.language?.parser ?? known?.parser;
   if (!parser) {
-    target.textContent = code;
-    return;
+    fragment.append(code);
+    return fragment;
   }
+  // Neighbouring pieces of plain text are one node, as they are on screen.
   const put = (text, classes) => {
-    target.append(classes ? element("span", { class: classes }, text) : text);
+    const { lastChild } = fragment;
+    if (classes) fragment.append(element("span", { class: classes }, text));
+    else if (lastChild?.nodeType === Node.TEXT_NODE) lastChild.appendData(text);
+    else fragment.append(text);
   };
-  highlightCode(code, parser.parse(code), classHighlighter, put, () => target.append("\n"));
+  highlightCode(code, parser.parse(code), classHighlighter, put, () => put("\n"));
+  return fragment;
 }
 
-function copyButton(code) {
-  const button = element(
-    "button",
-    { type: "button", class: "button quiet small" },
-    gettext("Copy"),
-  );
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(code);
-      button.dispatchEvent(new CustomEvent("room:copied", { bubbles: true, detail: code }));
-      button.textContent = gettext("Copied");
-    } catch {
-      button.textContent = gettext("Copying is blocked");
-    }
-    setTimeout(() => {
-      button.textContent = gettext("Copy");
-    }, 1500);
-  });
-  return button;
-}
-
-function choices({ name, line }) {
-  const label = (text) => interpolate(text, { name, line });
-  return [
-    { mode: "insert", label: label(gettext("Insert at line %(line)s of %(name)s")) },
-    { mode: "append", label: label(gettext("Append to %(name)s")) },
-    { mode: "replace", label: label(gettext("Replace all of %(name)s")), destructive: true },
-  ];
-}
-
-function applyButton(code, apply) {
-  const button = element(
-    "button",
-    { type: "button", class: "button quiet small" },
-    gettext("Apply"),
-    icon("down"),
-  );
-  const result = element("span", { class: "code-result small", role: "status" });
-
-  async function choose({ mode }) {
-    button.disabled = true;
-    result.replaceChildren(gettext("Applying…"));
-    try {
-      const { text, undo } = await apply.run({ mode, text: code });
-      const back = element(
-        "button",
-        { type: "button", class: "button quiet small" },
-        gettext("Undo"),
-      );
-      back.addEventListener("click", () => result.replaceChildren(undo()));
-      result.replaceChildren(text, back);
-    } catch (error) {
-      result.replaceChildren(
-        error.message || gettext("It could not be applied. Try again in a moment."),
-      );
-    } finally {
-      button.disabled = false;
-    }
-  }
-
-  const menu = createMenu(button, () => {
-    const target = apply.target();
-    return target
-      ? choices(target).map((item) => ({ ...item, choose }))
-      : [{ label: gettext("Open a file first"), disabled: true }];
-  });
-  return { menu, result };
-}
-
-/** apply is null where nothing may be applied, else {target() -> {name, line} | null, run({mode, text})}. */
-export function createCodeBlock({ code, language, closed }, apply) {
+/**
+ * apply is null where nothing may be applied, else {target() -> {name, line} | null, run({mode, text})}; run is null
+ * where nothing is run, else {obstacle() -> why not or "", start(command)}. Gives {root, isFor(block), update(block)}.
+ */
+export function createCodeBlock({ language }, { apply = null, run = null }) {
   const body = element("code");
-  highlightInto(body, code, language);
-  const tools = element(
-    "div",
-    { class: "code-tools" },
-    element("span", { class: "muted small" }, language),
-  );
-  const figure = element(
+  const label = element("span", { class: "code-language small" }, languageName(language));
+  const tools = element("div", { class: "code-tools" }, label);
+  const root = element(
     "figure",
     { class: "code-block" },
     tools,
     element("pre", { tabindex: "0" }, body),
   );
-  if (!closed) return figure;
-  tools.append(copyButton(code));
-  if (apply) {
-    const { menu, result } = applyButton(code, apply);
-    tools.append(menu);
-    figure.append(result);
+  let shown = null;
+  let isDone = false;
+
+  function finish(code) {
+    isDone = true;
+    const result = element("span", { class: "code-result small", role: "status" });
+    const runs = run && runButton({ code, language, run, result });
+    if (runs) tools.append(runs);
+    tools.append(copyButton(code));
+    if (apply) tools.append(applyButton({ code, apply, result }));
+    root.append(result);
   }
-  return figure;
+
+  return {
+    root,
+    // What was whole is another block when it changes.
+    isFor: (block) => block.language === language && !(isDone && block.code !== shown),
+    update({ code, closed }) {
+      if (code !== shown) morph(body, highlight(code, language));
+      shown = code;
+      if (closed && !isDone) finish(code);
+    },
+  };
 }

@@ -1,6 +1,8 @@
 // The box a question is written in: grows, keeps its words, refuses what is too long without losing it.
+import { createComposerImages } from "./composerimages.js";
 import { measureMessage } from "./conversation.js";
 import { setText } from "./dom.js";
+import { createDraft } from "./draft.js";
 import { gettext, interpolate } from "./i18n.js";
 
 const number = new Intl.NumberFormat();
@@ -27,28 +29,27 @@ export function lengthProblem(text, limits) {
   return "";
 }
 
-/** root holds textarea, [data-composer=send|stop|problem|files]. onSend(text) settles once the server answered; onStop(). */
-export function createComposer({ root, draftKey, onSend, onStop }) {
+/**
+ * root holds textarea, [data-composer=send|stop|problem|files|editing|cancel] and what pictures need. onSend(text,
+ * {images, replaces}) settles once the server answered, replaces being the turn of an edited question; onStop().
+ */
+export function createComposer({ root, draftKey, csrf = "", onSend, onStop }) {
   const box = root.querySelector("textarea");
   const part = (name) => root.querySelector(`[data-composer="${name}"]`);
   const [send, stop, problem, files] = ["send", "stop", "problem", "files"].map(part);
+  const [editing, cancel] = ["editing", "cancel"].map(part);
+  const draft = createDraft(draftKey);
   let limits = { message_chars: 10_000, pasted_code_chars: 50_000 };
   let live = false;
   let full = false;
   let available = true;
-  let sent = "";
+  // {turn, kept, images}: the question being edited, and what stood in the box.
+  let edited = null;
+  const images = createComposerImages({ root, csrf, say: (text) => refuse(text), onChange: draw });
 
-  const above = (text) => (text && box.value ? `${text}\n\n${box.value}` : text || box.value);
-
-  /** A question on its way is kept too: a reload before the server has it gives it back. */
-  function remember() {
-    const words = above(sent);
-    try {
-      if (words) sessionStorage.setItem(draftKey, words);
-      else sessionStorage.removeItem(draftKey);
-    } catch {
-      // Storage is off: the words are in the box all the same.
-    }
+  function refuse(text) {
+    problem.dataset.kind = "refused";
+    setText(problem, text);
   }
 
   function draw() {
@@ -57,38 +58,55 @@ export function createComposer({ root, draftKey, onSend, onStop }) {
     else if (problem.dataset.kind === "length") setText(problem, "");
     problem.dataset.kind = tooLong ? "length" : "";
     box.setAttribute("aria-invalid", String(Boolean(tooLong)));
-    send.disabled = !available || !box.value.trim() || Boolean(tooLong);
-    send.hidden = full;
+    const isEmpty = !box.value.trim() || images.isBusy;
+    send.disabled = !available || isEmpty || Boolean(tooLong);
+    // An edited question takes the place of the one that waits or is answered.
+    send.hidden = full && !edited;
     stop.hidden = !live;
+    editing.hidden = !edited;
   }
 
   function setValue(text) {
     box.value = text;
-    remember();
+    draft.keep(edited ? edited.kept : text);
     draw();
+  }
+
+  function endEditing() {
+    if (!edited) return;
+    restore(edited);
+  }
+
+  /** What stood in the box before a question was edited. */
+  function restore({ kept, images: before }) {
+    edited = null;
+    images.takeOut();
+    images.giveBack(before);
+    setValue(kept);
   }
 
   async function submit() {
     const text = box.value.trim();
-    if (full || send.disabled || !text) return;
+    if (send.hidden || send.disabled || !text) return;
     setText(problem, "");
-    sent = text;
-    setValue("");
-    await onSend(text);
-    sent = "";
-    remember();
+    const extras = { images: images.takeOut(), replaces: edited?.turn ?? null };
+    draft.send(text);
+    restore(edited ?? { kept: "", images: [] });
+    await onSend(text, extras);
+    draft.sent(box.value);
   }
 
-  try {
-    box.value = sessionStorage.getItem(draftKey) ?? "";
-  } catch {
-    box.value = "";
-  }
+  box.value = draft.read();
   box.addEventListener("input", () => {
-    remember();
+    draft.keep(edited ? edited.kept : box.value);
     draw();
   });
   box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && edited) {
+      event.preventDefault();
+      endEditing();
+      return;
+    }
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     submit();
@@ -98,6 +116,10 @@ export function createComposer({ root, draftKey, onSend, onStop }) {
     submit();
   });
   stop.addEventListener("click", onStop);
+  cancel.addEventListener("click", () => {
+    endEditing();
+    box.focus();
+  });
   draw();
 
   return {
@@ -120,11 +142,21 @@ export function createComposer({ root, draftKey, onSend, onStop }) {
     setFiles(text) {
       setText(files, text);
     },
+    setImages: images.setIntake,
+    /** The question of a turn is in the box to be changed; what stood there comes back afterwards. */
+    edit({ turn, text, images: sent }) {
+      const before = images.takeOut();
+      edited = { turn, kept: edited?.kept ?? box.value, images: edited?.images ?? before };
+      images.giveBack(sent);
+      setValue(text);
+      box.focus();
+      box.setSelectionRange(text.length, text.length);
+    },
     /** The words come back with the reason; what was typed meanwhile stays below them. */
-    giveBack(text, reason) {
-      setValue(above(text));
-      problem.dataset.kind = "refused";
-      setText(problem, reason);
+    giveBack(text, reason, sent = []) {
+      images.giveBack(sent);
+      setValue(text && box.value ? `${text}\n\n${box.value}` : text || box.value);
+      refuse(reason);
     },
   };
 }

@@ -1,11 +1,23 @@
 // The turns of a conversation as the page knows them; frames in, changes out. No DOM here.
 import { createEmitter } from "./events.js";
-import { fromMessages, taken } from "./turnentries.js";
+import { fromMessages, placeReplacements, taken, withTool } from "./turnentries.js";
 
 const LIVE = new Set(["asking", "waiting", "queued", "thinking", "streaming"]);
 
 export function isLive(entry) {
   return LIVE.has(entry.state);
+}
+
+/** How long ago a question was asked, in milliseconds. */
+function agoOf({ askedAt }, serverTime) {
+  return Math.max(0, Date.parse(serverTime) - Date.parse(askedAt)) || 0;
+}
+
+/** Only the last question can be edited, once the server has it. */
+function markEditable(list) {
+  for (const entry of list)
+    entry.isEditable = entry === list.at(-1) && Boolean(entry.turn && entry.question);
+  return list;
 }
 
 function liveState({ is_waiting, text }) {
@@ -25,24 +37,28 @@ export function measureMessage(text) {
  * Events: "reset" (entries), "change" (entry), "gap" ({turn, offset}): the server must be asked to resume;
  * "withdrawn" (entry): a question that waited was taken back. With one conversation selected only its entries are told.
  */
-export function createConversation() {
+export function createConversation({ now = () => performance.now() } = {}) {
   const emitter = createEmitter();
   let entries = [];
   let selected = null;
 
   const isShown = ({ conversation }) => !selected || !conversation || conversation === selected;
+  const shown = () => markEditable(placeReplacements(entries.filter(isShown)));
   const byTurn = (turn) => entries.find((entry) => entry.turn === turn);
   const byAsk = (id) => id && entries.find((entry) => entry.askId === id);
 
   function change(entry, values) {
     if (!entry) return;
+    // How long the model has been thinking is counted from here.
+    if (values.state === "thinking" && entry.state !== "thinking") entry.since = now();
     Object.assign(entry, values);
+    shown();
     if (isShown(entry)) emitter.emit("change", entry);
   }
 
   function reset(list) {
     entries = list;
-    emitter.emit("reset", entries.filter(isShown));
+    emitter.emit("reset", shown());
   }
 
   /** A repeated ask attaches to a turn that may be known already: then there is one entry, not two. */
@@ -57,11 +73,11 @@ export function createConversation() {
   return {
     on: emitter.on,
     get entries() {
-      return entries.filter(isShown);
+      return shown();
     },
     /** The answer being written, before any question that waits behind it. */
     get live() {
-      return entries.find((entry) => isShown(entry) && isLive(entry)) ?? null;
+      return shown().find(isLive) ?? null;
     },
     /** One question may wait; another has no place. */
     get isFull() {
@@ -74,21 +90,24 @@ export function createConversation() {
     },
 
     /** What the server holds, plus what was asked here and has no turn yet. */
-    hello({ messages, live, lives = live ? [live] : [] }) {
-      const known = fromMessages(messages);
+    hello({ messages, live, lives = live ? [live] : [], tools, server_time }) {
+      const known = fromMessages(messages, tools);
       for (const entry of known) {
         const before = byTurn(entry.turn);
         if (before)
           Object.assign(entry, { key: before.key, askId: before.askId, fresh: before.fresh });
-        const now = lives.find(({ turn }) => turn === entry.turn);
-        if (now) Object.assign(entry, { state: liveState(now), answer: now.text });
+        const going = lives.find(({ turn }) => turn === entry.turn);
+        if (!going) continue;
+        const since = before?.since ?? now() - agoOf(entry, server_time);
+        Object.assign(entry, { state: liveState(going), answer: going.text, since });
       }
       const waiting = entries.filter((entry) => entry.askId && !entry.turn);
       reset([...known, ...waiting]);
     },
 
-    ask(id, question, conversation = selected) {
-      const known = { key: id, askId: id, turn: null, question, conversation };
+    /** replaces is the turn whose question was edited; images are those sent along, as the server described them. */
+    ask(id, question, { conversation = selected, replaces = null, images = [] } = {}) {
+      const known = { key: id, askId: id, turn: null, question, conversation, replaces, images };
       const entry = { ...known, answer: "", state: "asking", fresh: true };
       reset([...entries, entry]);
       return entry;
@@ -108,12 +127,13 @@ export function createConversation() {
     /** Also told when an answer is followed again, and of questions asked in another window. */
     started(frame) {
       merge(frame);
-      const { turn, simulated, model, conversation = null } = frame;
+      const { turn, simulated, model, conversation = null, replaces = null } = frame;
       const fallbackFrom = frame.fallback_from ?? null;
       const entry = byAsk(frame.id) || byTurn(turn);
       if (!entry) {
-        const other = { key: turn, turn, conversation, question: null, answer: "" };
-        reset([...entries, { ...other, simulated, model, fallbackFrom, state: "thinking" }]);
+        const other = { key: turn, turn, conversation, question: null, answer: "", replaces };
+        const begun = { ...other, simulated, model, fallbackFrom, state: "thinking", since: now() };
+        reset([...entries, begun]);
         return;
       }
       const state = entry.answer ? "streaming" : "thinking";
@@ -128,17 +148,23 @@ export function createConversation() {
         return;
       }
       const fresh = text.slice(entry.answer.length - offset);
-      if (fresh) change(entry, { answer: entry.answer + fresh, state: "streaming", tool: null });
+      if (fresh) change(entry, { answer: entry.answer + fresh, state: "streaming" });
     },
 
-    tool({ turn, name, state, summary }) {
-      change(byTurn(turn), { tool: state === "finished" ? null : (summary ?? name) });
+    /** What a tool does; once it is done the model goes on thinking. */
+    tool(frame) {
+      const entry = byTurn(frame.turn);
+      if (!entry) return;
+      const tools = withTool(entry.tools, frame, entry.answer.length);
+      if (!isLive(entry)) change(entry, { tools });
+      else change(entry, { tools, state: frame.state === "running" ? "streaming" : "thinking" });
     },
 
     finished({ turn, message, stop_reason, text_length, ...rest }) {
       const entry = byTurn(turn);
       if (!entry) return;
-      if (stop_reason === "withdrawn") {
+      const isReplaced = entries.some(({ replaces }) => replaces === turn);
+      if (stop_reason === "withdrawn" && !isReplaced) {
         reset(entries.filter((other) => other !== entry));
         emitter.emit("withdrawn", entry);
         return;
@@ -146,12 +172,15 @@ export function createConversation() {
       if (text_length !== undefined && text_length > entry.answer.length) {
         emitter.emit("gap", { turn, offset: entry.answer.length });
       }
-      const state = stop_reason === "stopped" ? "stopped" : "complete";
-      change(entry, { state, message, stopReason: stop_reason, tool: null, ...taken(rest) });
+      const state = ["stopped", "withdrawn"].includes(stop_reason) ? "stopped" : "complete";
+      // What a dead server said and nobody stored is not part of the answer.
+      const answer = entry.answer.slice(0, text_length);
+      change(entry, { state, message, answer, stopReason: stop_reason, ...taken(rest) });
     },
 
-    failed({ turn, usage, cost_usd, ...error }) {
-      change(byTurn(turn), { state: "failed", error, tool: null, ...taken({ usage, cost_usd }) });
+    failed({ turn, usage, cost_usd, text_length, ...error }) {
+      const answer = byTurn(turn)?.answer.slice(0, text_length);
+      change(byTurn(turn), { state: "failed", error, answer, ...taken({ usage, cost_usd }) });
     },
 
     rated({ message, rating }) {

@@ -1,4 +1,4 @@
-// Markdown of an answer into safe nodes, block by block, so that a growing text changes only its last block.
+// Markdown of an answer into its blocks, and a block's HTML into safe nodes.
 import { DOMPurify, MarkdownIt } from "../../vendor/markdown.js";
 
 const parser = new MarkdownIt("commonmark", { html: false, linkify: false }).enable([
@@ -17,12 +17,14 @@ const ALLOWED = {
   RETURN_DOM_FRAGMENT: true,
 };
 
-/** The top-level blocks of a text: {html} or {code, language, closed}. */
-export function splitBlocks(text) {
+/**
+ * The top-level blocks of a text: {html, line} or {code, language, closed, line}, line being where it begins. What an
+ * environment learns of links is known to the texts parsed with it later.
+ */
+export function splitBlocks(text, environment = {}) {
   const blocks = [];
   let group = [];
   let depth = 0;
-  const environment = {};
   for (const token of parser.parse(text, environment)) {
     if (depth === 0 && (token.type === "fence" || token.type === "code_block")) {
       const language = token.info.trim().split(/\s+/)[0] ?? "";
@@ -30,13 +32,15 @@ export function splitBlocks(text) {
         code: token.content.replace(/\n$/, ""),
         language,
         closed: isClosed(token, text),
+        line: token.map[0],
       });
       continue;
     }
     group.push(token);
     depth += token.nesting;
     if (depth > 0) continue;
-    blocks.push({ html: parser.renderer.render(group, parser.options, environment) });
+    const html = parser.renderer.render(group, parser.options, environment);
+    blocks.push({ html, line: group[0].map[0] });
     group = [];
   }
   return blocks;
@@ -61,30 +65,4 @@ export function safeFragment(html) {
     link.target = "_blank";
   }
   return fragment;
-}
-
-function makeProse({ html }) {
-  const node = document.createElement("div");
-  node.dir = "auto";
-  node.append(safeFragment(html));
-  return node;
-}
-
-/** Renders into root and keeps every block that did not change. makeCode(block, index) builds a code block. */
-export function renderMarkdown(root, text, makeCode) {
-  let codeIndex = 0;
-  const blocks = splitBlocks(text);
-  blocks.forEach((block, at) => {
-    const isCode = block.html === undefined;
-    const index = codeIndex;
-    if (isCode) codeIndex += 1;
-    const key = isCode ? `${block.language}\n${block.closed}\n${block.code}` : block.html;
-    const present = root.children[at];
-    if (present?.blockKey === key) return;
-    const node = isCode ? makeCode(block, index) : makeProse(block);
-    node.blockKey = key;
-    if (present) present.replaceWith(node);
-    else root.append(node);
-  });
-  while (root.children.length > blocks.length) root.lastElementChild.remove();
 }

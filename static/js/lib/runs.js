@@ -7,7 +7,7 @@ import { ERROR } from "./protocol.js";
 import { createCommandLine } from "./runcommand.js";
 import { createRunLog, summarise } from "./runlog.js";
 import { createRunOutput } from "./runoutput.js";
-import { createRunState, placeText } from "./runstate.js";
+import { comingText, createRunState, obstacleText, placeText } from "./runstate.js";
 import { drawTests } from "./testlist.js";
 
 const ALIVE = new Set(["asking", "queued", "running"]);
@@ -15,7 +15,7 @@ const ALIVE = new Set(["asking", "queued", "running"]);
 /**
  * root holds [data-run=tests|file|command|stop], [data-run-state], [data-run-tests], [data-run-output] and the form
  * [data-run-command]. flush() stores what was typed. target() gives {section, path}, inBrowser runs tests where the
- * server cannot, memoryKey is where commands are kept. Events: "show" ("tests"|"output"), "finished" (run).
+ * server cannot, memoryKey is where commands are kept. Events: "show" ("tests"|"output"), "finished" (run), "controls".
  */
 export function createRuns({ root, socket, flush, target, inBrowser = null, memoryKey = "" }) {
   const emitter = createEmitter();
@@ -48,6 +48,7 @@ export function createRuns({ root, socket, flush, target, inBrowser = null, memo
     button("stop").disabled = !run?.id || run.stopping;
     const isTold = running.available || (run && isHere("tests"));
     if (!isTold) setState("warning", offText(isHere("tests"), running.message));
+    emitter.emit("controls");
   }
 
   function begin(next) {
@@ -83,8 +84,7 @@ export function createRuns({ root, socket, flush, target, inBrowser = null, memo
     begin({ kind });
     emitter.emit("show", kind === "tests" ? "tests" : "output");
     setState("busy", gettext("Storing your latest changes…"));
-    const soon = gettext("The results come here, one line for each test.");
-    if (kind === "tests") tests.replaceChildren(element("p", { class: "empty" }, soon));
+    if (kind === "tests") tests.replaceChildren(comingText());
     const { env, problem } = line.env();
     if (problem) return refuse("warning", problem);
     if (!(await flush())) {
@@ -152,11 +152,9 @@ export function createRuns({ root, socket, flush, target, inBrowser = null, memo
   /** The server that carried the run may be gone, and the run with it. */
   async function resume() {
     const { id } = run;
+    const frame = { type: "run.resume", run: id, offset: log.received };
     try {
-      await socket.request(
-        { type: "run.resume", run: id, offset: log.received },
-        { resend: false },
-      );
+      await socket.request(frame, { resend: false });
     } catch (error) {
       if (error.code !== ERROR.NOT_FOUND || run.id !== id) return;
       setState("warning", gettext("The run was lost with the connection. Run it again."));
@@ -196,5 +194,6 @@ export function createRuns({ root, socket, flush, target, inBrowser = null, memo
     line.focus();
   }
 
-  return { on: emitter.on, start, refresh: drawControls, showCommand };
+  const obstacle = () => obstacleText({ running, alive: ALIVE.has(run?.phase), socket });
+  return { on: emitter.on, start, obstacle, refresh: drawControls, showCommand };
 }

@@ -1,5 +1,5 @@
 // The line that says where a run stands; while it runs, for how long.
-import { setText } from "./dom.js";
+import { element, setText } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
 
 const ORDINALS = new Intl.PluralRules("en", { type: "ordinal" });
@@ -15,6 +15,19 @@ export function placeText(position) {
   if (!(position > 0)) return gettext("Starting…");
   if (position === 1) return gettext("Waiting, next in line");
   return interpolate(PLACES[ORDINALS.select(position)](), { n: position });
+}
+
+/** What stands where results will. */
+export function comingText() {
+  const text = gettext("The results come here, one line for each test.");
+  return element("p", { class: "empty" }, text);
+}
+
+/** Why no command can be run now, or nothing. */
+export function obstacleText({ running, alive, socket }) {
+  if (!running.available) return running.message || gettext("Running is off here.");
+  if (socket.state !== "online") return gettext("There is no connection at the moment.");
+  return alive ? gettext("Something runs already. Wait for its end, or stop it.") : "";
 }
 
 export function createRunState(node) {

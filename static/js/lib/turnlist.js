@@ -1,6 +1,6 @@
 // The turns on screen, in order, each drawn by its own view; nothing moves what is being read.
 
-/** createView() -> {root, update(entry)}; more is shown while there is something below. */
+/** createView() -> {root, cards, update(entry)}; more is shown while there is something below. */
 export function createTurnList({ log, more, createView }) {
   const views = new Map();
 
@@ -42,6 +42,9 @@ export function createTurnList({ log, more, createView }) {
       if (wasEmpty) log.scrollTop = log.scrollHeight;
       drawMore();
     },
+
+    /** The element for proposals and questions of a turn. */
+    cards: (entry) => viewOf(entry).cards,
 
     bringToTop(entry) {
       log.scrollTop = viewOf(entry).root.offsetTop - log.firstElementChild.offsetTop;

@@ -1,21 +1,15 @@
 // One turn on screen: the question, the answer as it grows, and what became of it.
+import { createAnswerView } from "./answerview.js";
 import { createCodeBlock } from "./codeblock.js";
 import { isLive } from "./conversation.js";
 import { element } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
-import { renderMarkdown } from "./markdown.js";
+import { linkPlaces } from "./places.js";
 import { createRating } from "./rating.js";
+import { createQuestion } from "./turnquestion.js";
+import { createWaiting } from "./waiting.js";
 
 const number = new Intl.NumberFormat();
-
-function waitingText(entry) {
-  if (entry.tool) return entry.tool;
-  if (entry.state === "asking") return gettext("Sending…");
-  if (entry.state === "waiting") return gettext("Waits for the answer before…");
-  if (entry.state === "queued") return gettext("Waiting for a free place…");
-  if (entry.state === "thinking") return gettext("Thinking…");
-  return "";
-}
 
 function endText(entry, stopped) {
   if (entry.state === "stopped") return stopped;
@@ -25,6 +19,10 @@ function endText(entry, stopped) {
     return entry.error?.message || gettext("This answer failed. Ask again.");
   if (entry.stopReason === "max_tokens")
     return gettext("The answer reached its longest length. Ask to go on.");
+  if (entry.stopReason === "step_limit")
+    return gettext("It has worked as many steps as it may at once. Ask to go on.");
+  if (entry.stopReason === "tool_loop")
+    return gettext("It went in circles and was stopped. Say what it should try instead.");
   if (entry.stopReason === "refusal") return gettext("The assistant declined to answer this.");
   return "";
 }
@@ -74,50 +72,56 @@ function takeBackButton(entry, takeBack) {
 }
 
 /**
- * applyFor(entry, index) gives the apply of a code block or null; retry(entry) asks the same again, null where nobody
- * asks; takeBack(entry) withdraws a question that waits, rate(entry, rating) rates an answer, null likewise; stopped says
- * who stopped an answer.
+ * applyFor(entry, index) gives the apply of a code block or null, run runs one (see createCodeBlock); findPath(name) gives
+ * the file a name stands for, or null; retry(entry) asks the same again, edit(entry) edits the question, takeBack(entry)
+ * withdraws one that waits, rate(entry, rating) rates an answer: each null where nobody does. stopped says who stopped an
+ * answer. cards is for what else belongs to the turn.
  */
 export function createTurnView({
   applyFor,
+  run = null,
+  findPath = () => null,
   retry = null,
+  edit = null,
   takeBack = null,
   rate = null,
   stopped = gettext("Stopped by you."),
 }) {
-  const question = element("p", { class: "turn-question" });
-  const answer = element("div", { class: "turn-answer prose" });
+  const question = createQuestion({ edit });
+  const answer = element("div", { class: "turn-answer" });
+  const cards = element("div", { class: "turn-cards" });
+  const waiting = createWaiting();
   const notes = element("span", { class: "turn-notes" });
-  const foot = element("div", { class: "turn-foot small" }, notes);
+  const foot = element("div", { class: "turn-foot small" }, waiting.root, notes);
   const rating = rate && createRating(rate);
   if (rating) foot.append(rating.root);
-  const root = element("article", { class: "turn" }, question, answer, foot);
+  const root = element("article", { class: "turn" }, question.root, answer, cards, foot);
+  let shown = null;
   let shownFoot = null;
+  const view = createAnswerView(answer, {
+    makeCode: (block, index) => createCodeBlock(block, { apply: applyFor(shown, index), run }),
+    decorate: (fragment) => linkPlaces(fragment, findPath),
+  });
 
   function drawFoot(entry) {
     const ended = endText(entry, stopped);
-    const waiting = waitingText(entry);
     const cost = costText(entry);
     const fallback = fallbackText(entry);
+    waiting.update(entry);
     if (rating) {
       rating.root.hidden = isLive(entry) || !entry.message || !entry.answer;
       rating.update(entry);
     }
-    const key = `${entry.state} ${ended} ${waiting} ${entry.simulated} ${cost} ${fallback}`;
+    const key = `${entry.state} ${ended} ${entry.simulated} ${cost} ${fallback}`;
     if (key === shownFoot) return;
     shownFoot = key;
+    const isFailed = entry.state === "failed";
     const parts = [];
-    if (waiting) parts.push(element("span", { class: "status busy" }, waiting));
     if (takeBack && entry.state === "waiting") parts.push(takeBackButton(entry, takeBack));
     if (ended)
-      parts.push(
-        element(
-          "span",
-          { class: entry.state === "failed" ? "status danger wrap" : "muted" },
-          ended,
-        ),
-      );
-    if (retry && entry.state === "failed" && entry.question && entry.error?.retryable !== false)
+      parts.push(element("span", { class: isFailed ? "status danger wrap" : "muted" }, ended));
+    const isAgain = isFailed || entry.state === "interrupted";
+    if (retry && isAgain && entry.question && entry.error?.retryable !== false)
       parts.push(retryButton(entry, retry));
     if (entry.simulated && !isLive(entry))
       parts.push(element("span", {}, gettext("Simulated answer")));
@@ -128,14 +132,13 @@ export function createTurnView({
 
   return {
     root,
+    cards,
     update(entry) {
+      shown = entry;
       root.classList.toggle("fresh", Boolean(entry.fresh));
-      question.textContent = entry.question ?? "";
-      question.hidden = !entry.question;
+      question.update(entry);
       answer.setAttribute("aria-busy", String(isLive(entry)));
-      renderMarkdown(answer, entry.answer, (block, index) =>
-        createCodeBlock(block, applyFor(entry, index)),
-      );
+      view.update(entry.answer, entry.tools, isLive(entry));
       drawFoot(entry);
     },
   };

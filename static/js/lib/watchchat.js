@@ -2,6 +2,8 @@
 import { createConversation } from "./conversation.js";
 import { setText } from "./dom.js";
 import { gettext } from "./i18n.js";
+import { createCards } from "./proposals/cards.js";
+import { createDecisions } from "./proposals/decisions.js";
 import { createTurnView } from "./turnview.js";
 
 /** root holds [data-chat=log|empty|more|simulated]. */
@@ -11,6 +13,8 @@ export function createWatchChat({ root, socket }) {
   const [log, empty, more, simulated] = ["log", "empty", "more", "simulated"].map(part);
   const views = new Map();
   const dirty = new Set();
+  const decisions = createDecisions({ socket });
+  const cards = createCards({ decisions, cardsOf });
 
   function viewOf(entry) {
     if (!views.has(entry.key)) {
@@ -18,6 +22,11 @@ export function createWatchChat({ root, socket }) {
       views.set(entry.key, createTurnView({ applyFor: () => null, stopped }));
     }
     return views.get(entry.key);
+  }
+
+  function cardsOf(turn) {
+    const entry = conversation.entries.find((each) => each.turn === turn);
+    return entry ? viewOf(entry).cards : null;
   }
 
   function isAtEnd() {
@@ -49,6 +58,7 @@ export function createWatchChat({ root, socket }) {
         return viewOf(entry).root;
       });
       log.replaceChildren(...nodes);
+      cards.drawAll();
     });
     setText(empty, entries.length > 0 ? "" : gettext("Nothing was asked yet."));
     empty.hidden = entries.length > 0;
@@ -79,6 +89,7 @@ export function createWatchChat({ root, socket }) {
     dirty.add(entry);
   });
   conversation.on("reset", drawAll);
+  decisions.on("change", (turn) => keepEnd(() => cards.draw(turn)));
   log.addEventListener("scroll", drawMore, { passive: true });
   more.addEventListener("click", () => {
     log.scrollTop = log.scrollHeight;

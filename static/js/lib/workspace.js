@@ -1,5 +1,6 @@
 // What the assistant's panel may do with the workspace: which files go along, and Apply with its undo.
 import { gettext, interpolate } from "./i18n.js";
+import { resolvePath } from "./places.js";
 import { singleReplacement } from "./textdiff.js";
 
 const MOST_FILES = 5;
@@ -12,7 +13,8 @@ async function reached(doc, version) {
   }
 }
 
-export function createWorkspace({ documents, editor }) {
+/** panels, runs and folder() -> the open section's are for what an answer leads to. */
+export function createWorkspace({ documents, editor, panels, runs = null, folder = () => "" }) {
   const nameOf = (path) => path.split("/").at(-1);
 
   function undo(doc, before, version) {
@@ -37,6 +39,22 @@ export function createWorkspace({ documents, editor }) {
     target() {
       const { active } = editor;
       return active ? { name: nameOf(active), line: editor.cursorLine() } : null;
+    },
+
+    /** The file that a name in an answer stands for, or null. */
+    findPath(name) {
+      const paths = documents.entries.map(({ path }) => path);
+      return resolvePath(name, paths, folder());
+    },
+
+    open(path, line) {
+      panels.show("code");
+      return editor.show(path, { focus: true, line });
+    },
+
+    run: runs && {
+      obstacle: runs.obstacle,
+      start: (command) => runs.start("command", command),
     },
 
     async apply({ mode, text, turn, block }) {

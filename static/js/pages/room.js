@@ -12,7 +12,6 @@
 //   recording   {base_url}: where chunks go; from the recordings app, absent where nothing is recorded
 //   shortcuts   false switches shortcuts of a single character off
 import { createBrowserTests } from "../lib/browserruns.js";
-import { createChat } from "../lib/chat.js";
 import { createClock } from "../lib/clock.js";
 import { listOthers } from "../lib/completion.js";
 import { addDiagnostics } from "../lib/diagnostics.js";
@@ -32,7 +31,9 @@ import { startPage } from "../lib/page.js";
 import { createPanels } from "../lib/panels.js";
 import { createPendingStore } from "../lib/pendingstore.js";
 import { createRecordLight, tellRecording } from "../lib/recordlight.js";
+import { createRoomAssistant } from "../lib/roomassistant.js";
 import { createRoomBar } from "../lib/roombar.js";
+import { createRoomChannel } from "../lib/roomchannel.js";
 import { followRoom } from "../lib/roomevents.js";
 import { createRoomFiles } from "../lib/roomfiles.js";
 import { createLeave } from "../lib/roomleave.js";
@@ -41,11 +42,11 @@ import { roomShortcuts } from "../lib/roomshortcuts.js";
 import { createRuns } from "../lib/runs.js";
 import { createSections } from "../lib/sections.js";
 import { createShortcuts } from "../lib/shortcuts.js";
+import { tellBlocked } from "../lib/slowway.js";
 import { createSocket, socketUrl } from "../lib/socket.js";
 import { createTabs } from "../lib/tabs.js";
 import { createUndoStore } from "../lib/undostore.js";
 import { showWatchers } from "../lib/watchers.js";
-import { createWorkspace } from "../lib/workspace.js";
 
 const config = readJson("room-config");
 const root = document.getElementById("room");
@@ -53,16 +54,15 @@ const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?
 const find = (selector) => root.querySelector(selector);
 const csrf = meta("csrf-token");
 const id = config.interview;
-const sockets = `/ws/interviews/${id}`;
 
 startPage();
 
 const notices = createNotices(find("[data-notices]"));
 // Back from a broken connection, a window that only read takes nothing from the one that writes.
 const socket = createSocket(() =>
-  socketUrl(`${sockets}/workspace/${documents.isWritable ? "" : "?as=reader"}`),
+  socketUrl(`/ws/interviews/${id}/workspace/${documents.isWritable ? "" : "?as=reader"}`),
 );
-const assistantSocket = createSocket(socketUrl(`${sockets}/assistant/`));
+const assistantSocket = createRoomChannel({ interview: id, root, csrf });
 const clock = createClock();
 const panels = createPanels(root);
 const copies = createCopies();
@@ -90,7 +90,7 @@ const documents = createDocuments({
       onTooLarge: tooLarge,
       copies,
       others: (state) => listOthers({ documents, editor }, state),
-      extras: [lint.extension(), watchers.extensions()],
+      extras: [lint.extension(), watchers.extensions(), chat?.extension ?? []],
     }),
 });
 const others = createOtherFiles({ socket });
@@ -131,13 +131,14 @@ const runs = createRuns({
   inBrowser: createBrowserTests({ config: config.in_browser, documents, socket }),
   memoryKey: `interviewlm:room:${id}:commands`,
 });
+const parts = { documents, editor, panels, runs, sections, csrf };
 const chat =
   config.policy === "off"
     ? null
-    : createChat({
+    : createRoomAssistant({
         root: find("[data-chat-root]"),
         socket: assistantSocket,
-        workspace: createWorkspace({ documents, editor }),
+        ...parts,
         draftKey: `interviewlm:room:${id}:draft`,
       });
 const recording = createRoomRecording({
@@ -193,6 +194,7 @@ addDiagnostics("sockets", () => [socket.state, assistantSocket.state]);
 addDiagnostics("documents", () => documents.status.state);
 addDiagnostics("recording", () => ({ ...recording.facts }));
 
+tellBlocked({ socket, notices });
 socket.open();
 if (chat) assistantSocket.open();
 recording.start();

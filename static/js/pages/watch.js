@@ -15,6 +15,7 @@ import { createEditor } from "../lib/editor.js";
 import { editorExtensions } from "../lib/editorsetup.js";
 import { createFileView } from "../lib/fileview.js";
 import { createFollow } from "../lib/follow.js";
+import { createHints } from "../lib/hints.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { createCopies, watchCopies } from "../lib/insertions.js";
 import { createNotices } from "../lib/notices.js";
@@ -143,5 +144,6 @@ socket.open();
 if (config.sees_conversation) {
   const assistantSocket = createSocket(address("assistant"));
   createWatchChat({ root: find("[data-chat-root]"), socket: assistantSocket });
+  createHints({ root: find("[data-hints-root]"), socket: assistantSocket });
   assistantSocket.open();
 }

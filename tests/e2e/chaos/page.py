@@ -50,11 +50,14 @@ class Page:
 
 
 @contextmanager
-def open_page(stack: Stack, interview: Interview, name: str) -> Iterator[Page]:
+def open_page(
+    stack: Stack, interview: Interview, name: str, *, web: str = "web"
+) -> Iterator[Page]:
     """Open the candidate's socket of this name; a killed server closes it."""
     cookies = candidate_cookies(interview)
     header = "; ".join(f"{key}={value}" for key, value in cookies.items())
-    address = f"ws://127.0.0.1:{stack.demo.port}/ws/interviews/{interview.pk}/{name}/"
+    port = stack.ports[web]
+    address = f"ws://127.0.0.1:{port}/ws/interviews/{interview.pk}/{name}/"
     with connect(
         address,
         origin=Origin(stack.url),

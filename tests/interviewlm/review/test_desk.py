@@ -7,8 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from assistant.enums import TurnState
+from assistant.enums import MessageRole, TurnState
 from interviewlm.review.events import list_events
+from interviewlm.review.made_by import MadeBy
 from interviews.enums import Origin, RunKind, RunState, StepState
 from interviews.models import Interview
 from interviews.timeline.kinds import (
@@ -18,7 +19,11 @@ from interviews.timeline.kinds import (
     ScorecardCreated,
 )
 from interviews.timeline.log import append_event
-from tests.factories.assistant import MessageFactory
+from tests.factories.assistant import (
+    MessageFactory,
+    ModelCallFactory,
+    PromptVersionFactory,
+)
 from tests.factories.interviews import (
     DocumentFactory,
     PipelineStepFactory,
@@ -260,3 +265,26 @@ def test_desk_costs_the_same_however_much_there_is(
             turn__conversation__interview=interview, turn__state=TurnState.FINISHED
         )
     assert count() == before
+
+
+def test_answer_names_its_model_and_its_wording(
+    recruiter: Client, interview: Interview
+) -> None:
+    version = PromptVersionFactory.create()
+    answer = MessageFactory.create(
+        turn__conversation__interview=interview,
+        turn__prompt_version=version,
+        role=MessageRole.ASSISTANT,
+        model="model-two",
+    )
+    ModelCallFactory.create(
+        interview=interview, turn=answer.turn, fallback_from="model-one"
+    )
+
+    page = recruiter.get(url(interview))
+
+    (line,) = page.context["chat"]
+    assert line.made_by == MadeBy("model-two", str(version), "model-one")
+    text = page.content.decode()
+    assert str(version) in text
+    assert "instead of model-one" in text

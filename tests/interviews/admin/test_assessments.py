@@ -27,6 +27,7 @@ def assessment_data(version: AssessmentVersion, **changed: Any) -> dict[str, Any
         "duration_minutes": version.duration_minutes,
         "policy": version.policy,
         "rubric": version.rubric_id,
+        "has_hints": "on",
         "is_recorded": "on",
         "allowed_notes": "",
         "retention_days": version.retention_days,
@@ -262,3 +263,57 @@ def test_rubric_weight_out_of_range_names_row_and_field(
     errors = " ".join(answer.context["adminform"].form.errors["lines"])
     assert errors.startswith("Row 1, Weight, 1 to 10:")
     assert Rubric.objects.count() == 1
+
+
+def test_assistant_limits_are_kept_and_offered_again(
+    recruiter: Client, people: People
+) -> None:
+    version = AssessmentVersionFactory.create(organisation=people.organisation)
+    limits = {
+        "assistant_limits-name": ["asks_per_minute", "interview_cost_usd"],
+        "assistant_limits-value": ["4", "1.50"],
+    }
+
+    recruiter.post(change_url(version.assessment), assessment_data(version, **limits))
+
+    newest = version.assessment.versions.get(number=2)
+    assert newest.assistant_limits == {
+        "asks_per_minute": 4,
+        "interview_cost_usd": "1.50",
+    }
+    page = recruiter.get(change_url(version.assessment)).content.decode()
+    assert 'value="1.50"' in page
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        pytest.param("asks_per_minute", "11", "between 1 and 10", id="raised"),
+        pytest.param("asks_per_minute", "many", "not a number", id="word"),
+        pytest.param("interview_tokens", "1.5", "not a number", id="part"),
+    ],
+)
+def test_assistant_limit_that_is_not_lower_is_refused(
+    recruiter: Client, people: People, name: str, value: str, words: str
+) -> None:
+    version = AssessmentVersionFactory.create(organisation=people.organisation)
+    limits = {"assistant_limits-name": [name], "assistant_limits-value": [value]}
+
+    answer = recruiter.post(
+        change_url(version.assessment), assessment_data(version, **limits)
+    )
+
+    assert words in answer.content.decode()
+    assert version.assessment.versions.count() == 1
+
+
+def test_hints_are_switched_off_for_an_assessment(
+    recruiter: Client, people: People
+) -> None:
+    version = AssessmentVersionFactory.create(organisation=people.organisation)
+    data = assessment_data(version)
+    del data["has_hints"]
+
+    recruiter.post(change_url(version.assessment), data)
+
+    assert not version.assessment.versions.get(number=2).has_hints

@@ -40,14 +40,14 @@ class Room:
         self.interview = interview
         self.context = context
         self.errors: list[str] = []
-        self._address = address_of(site, interview, "room")
+        self.address = address_of(site, interview, "room")
 
     def open(self, page: Page | None = None) -> Page:
         """Open one more window, or the room in the given one, and wait for the editor."""
         page = page or self.context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.goto(self._address)
+        page.goto(self.address)
         page.locator(".cm-content").wait_for()
         return page
 
@@ -86,6 +86,8 @@ class FakeAssistant:
         self.asked: list[dict[str, Any]] = []
         self.stopped: list[str] = []
         self.rated: list[dict[str, Any]] = []
+        # What hello tells beside what it always does.
+        self.hello: dict[str, Any] = {}
         self._socket: WebSocketRoute | None = None
         self._sent = 0
 
@@ -93,14 +95,14 @@ class FakeAssistant:
         """Say hello and remember what is asked."""
         self._socket = socket
         socket.on_message(self._hear)
-        self.send(
-            type="hello",
-            conversation=None,
-            limits={"message_chars": 10_000, "pasted_code_chars": 50_000},
-            messages=[],
-            live=None,
-            assistant={"available": True, "message": "", "simulated": False},
-        )
+        told: dict[str, Any] = {
+            "conversation": None,
+            "limits": {"message_chars": 10_000, "pasted_code_chars": 50_000},
+            "messages": [],
+            "live": None,
+            "assistant": {"available": True, "message": "", "simulated": False},
+        }
+        self.send(type="hello", **(told | self.hello))
 
     def _hear(self, message: str | bytes) -> None:
         frame = json.loads(message)
@@ -112,6 +114,14 @@ class FakeAssistant:
             rated = {"message": frame["message"], "rating": frame["rating"]}
             self.rated.append(rated)
             self.send(type="message.rated", id=frame["id"], **rated)
+
+    def wait_asked(self, page: Page, count: int) -> dict[str, Any]:
+        """Wait until the page asked so often; return the last question."""
+        for _ in range(200):
+            if len(self.asked) >= count:
+                return self.asked[-1]
+            page.wait_for_timeout(50)
+        raise AssertionError("the question did not arrive")
 
     def wait_stopped(self, page: Page, turn: str) -> None:
         """Wait until the page asked to stop a turn."""

@@ -33,7 +33,7 @@ def test_chat_answer_does_not_move_what_is_being_read(
     before = page.evaluate("document.querySelector('.chat-log').scrollTop")
     for _ in range(8):
         assistant.say(PARAGRAPH)
-    expect(page.locator(".turn-answer > div")).to_have_count(9)
+    expect(page.locator(".turn-text > *")).to_have_count(9)
     assert page.evaluate("document.querySelector('.chat-log').scrollTop") == before
     expect(page.get_by_role("button", name="More below")).to_be_visible()
     assistant.end()
@@ -156,7 +156,7 @@ def test_chat_question_behind_another_waits_and_can_be_taken_back(
     _wait_asked(page, assistant, 1)
     assistant.begin()
     assistant.say(PARAGRAPH * 4)
-    expect(page.locator(".turn-answer > div")).to_have_count(4)
+    expect(page.locator(".turn-text > *")).to_have_count(4)
     before = page.evaluate(SCROLLED)
     ask(page, "Second?")
     _wait_asked(page, assistant, 2)

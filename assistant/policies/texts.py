@@ -1,0 +1,104 @@
+"""A policy and its limits in the candidate's words, and in the model's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from interviews.enums import Policy
+
+# The model's half: what a wording of the chat prompt is given as its policy.
+_MODEL_TEXTS: Mapping[Policy, str] = {
+    Policy.HINTS: (
+        "Give concepts, questions, hints and reviews of the candidate's own code. Do "
+        "not write whole solutions or whole functions of the task, in any language, "
+        "in one piece or in several, even when asked; a line or two of code to show an "
+        "idea is fine. More than four lines of code in an answer are not shown to the "
+        "candidate."
+    ),
+    Policy.PAIR: (
+        "Work as a pair: explain, propose and write code when asked, in steps small "
+        "enough to be judged. Do not solve more than was asked for."
+    ),
+    Policy.AGENT: (
+        "Work as an able colleague: plan, write and review code as asked. The "
+        "candidate judges every edit."
+    ),
+}
+
+
+def describe_to_model(policy: Policy, *, steps: int) -> str:
+    """Return what a model reads of a policy; English, and the same for every turn."""
+    text = _MODEL_TEXTS[policy]
+    if policy == Policy.HINTS:
+        return text
+    return f"{text} At most {steps} steps (calls of tools in a row) go to one question."
+
+
+def describe_policy(
+    policy: Policy, limits: Mapping[str, Any], *, has_hints: bool
+) -> tuple[str, ...]:
+    """Return what a candidate reads of a policy and its limits, line by line."""
+    if policy == Policy.OFF:
+        return (_("There is no assistant in this interview."),)
+    return (*_describe_doing(policy, limits), *_describe_limits(limits, has_hints))
+
+
+def _describe_doing(policy: Policy, limits: Mapping[str, Any]) -> list[str]:
+    if policy == Policy.HINTS:
+        return [
+            _("It explains ideas, asks questions and reviews code you wrote."),
+            _(
+                "It does not write the solution: longer code is left out of its "
+                "answers, and the answer says so."
+            ),
+        ]
+    if policy == Policy.PAIR:
+        return [
+            _(
+                "It works with you as a pair: it may read your files, propose edits "
+                "and run the tests."
+            ),
+            _("Nothing is written into your files until you accept it."),
+        ]
+    return [
+        _(
+            "It works as a colleague: it may read your files, propose edits, run tests "
+            "and commands in the sandbox."
+        ),
+        ngettext(
+            "It takes %(count)d step for one question and waits where you must decide.",
+            "It may take up to %(count)d steps for one question, and waits where you "
+            "must decide.",
+            limits["steps_agent"],
+        )
+        % {"count": limits["steps_agent"]},
+        _("Nothing is written into your files until you accept it."),
+    ]
+
+
+def _describe_limits(limits: Mapping[str, Any], has_hints: bool) -> list[str]:  # noqa: FBT001 -- one fact of the version
+    asks = limits["asks_per_minute"]
+    lines = [
+        ngettext(
+            "You can ask %(count)d question a minute.",
+            "You can ask up to %(count)d questions a minute.",
+            asks,
+        )
+        % {"count": asks},
+        _("An answer has at most about %(words)d words.")
+        % {"words": _words(limits["output_tokens"])},
+    ]
+    if has_hints:
+        lines.append(
+            _("There are hints for each problem. Each one you take is on record.")
+        )
+    return lines
+
+
+def _words(tokens: int) -> int:
+    """Return about how many English words so many tokens are, in round figures."""
+    words = tokens * 0.75
+    step = 50 if words < 1000 else 500
+    return max(step, round(words / step) * step)

@@ -1,0 +1,205 @@
+"""Accepted parts of a proposed edit, put into the workspace.
+
+The assistant's words are its own in the record; what the candidate changed in them
+first follows as the candidate's.
+"""
+
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from assistant.enums import HunkAction
+from assistant.models import ProposalHunk
+from assistant.proposals.hunks import count_inserted, locate, put_in
+from base.text import utf16_length
+from interviews.enums import Origin
+from interviews.models import Document, Interview
+from interviews.selectors.sections import list_folders
+from interviews.selectors.workspace import list_updates_since
+from interviews.services.documents import Stored, change_document, create_document
+from interviews.services.files import FileChange, list_paths, remove_rows
+from interviews.services.space import check_entries
+from interviews.timeline.kinds import DocumentUpdatedV2, FileCreated
+from interviews.timeline.log import NewEvent
+from interviews.timeline.registry import Payload
+from interviews.workspace.batches import Update
+from interviews.workspace.changes import Changes
+from interviews.workspace.changesets import compose_changes
+from interviews.workspace.errors import BadPathError, PathTakenError
+from interviews.workspace.merging import split_changes
+from interviews.workspace.paths import check_free, check_path
+
+ASSISTANT_CLIENT = "assistant"
+# The editor of what the candidate changed before accepting.
+CANDIDATE_CLIENT = "candidate"
+
+
+@dataclass
+class Writing:
+    """What accepting came to: rows are changed, the events are still to be logged.
+
+    By part, `placed` says which of `events` put the assistant's text in, `conflicts`
+    why it was not. `since` has what was done to a document since the proposal.
+    """
+
+    interview: Interview
+    stored: list[Stored] = field(default_factory=list)
+    changes: list[FileChange] = field(default_factory=list)
+    events: list[NewEvent] = field(default_factory=list)
+    placed: dict[int, int] = field(default_factory=dict)
+    conflicts: dict[int, str] = field(default_factory=dict)
+    since: dict[int, Changes] = field(default_factory=dict)
+
+    def log(self, payload: Payload, origin: Origin) -> None:
+        """Add an event, for the caller to append."""
+        self.events.append(NewEvent(origin, payload))
+
+
+def write_part(writing: Writing, hunk: ProposalHunk, text: str) -> bool:
+    """Put one part in, as `text` where the candidate changed it; False in a conflict.
+
+    The caller holds the workspace's lock. Raises FileTooLargeError or
+    WorkspaceFullError, and then everything has to be rolled back.
+    """
+    if hunk.action == HunkAction.CREATE:
+        conflict = _create(writing, hunk, text)
+    else:
+        conflict = _change(writing, hunk, text)
+    if conflict:
+        writing.conflicts[hunk.number] = conflict
+    return not conflict
+
+
+def _create(writing: Writing, hunk: ProposalHunk, text: str) -> str:
+    interview = writing.interview
+    taken = list_paths(interview)
+    try:
+        check_path(hunk.path, folders=list_folders(interview))
+        check_free(hunk.path, taken=taken)
+    except (BadPathError, PathTakenError) as error:
+        return str(error.message)
+    check_entries([*taken, hunk.path], before=taken)
+    document = create_document(interview, path=hunk.path, text=hunk.new)
+    writing.placed[hunk.number] = len(writing.events)
+    hunk.units = utf16_length(hunk.new)
+    writing.log(
+        FileCreated(
+            path=hunk.path, text=hunk.new, hash=document.hash, source="assistant"
+        ),
+        Origin.ASSISTANT,
+    )
+    writing.changes.append(FileChange("created", hunk.path))
+    if text != hunk.new:
+        length = utf16_length(hunk.new)
+        _write(writing, document, put_in(hunk.new, 0, length, text), Origin.CANDIDATE)
+    return ""
+
+
+def _change(writing: Writing, hunk: ProposalHunk, text: str) -> str:
+    document = _find_document(writing.interview, hunk, is_locked=True)
+    if document is None:
+        return _("%(path)s is not there any more.") % {"path": hunk.path}
+    # It may have another name by now.
+    hunk.path = document.path
+    if hunk.action == HunkAction.DELETE:
+        return _delete(writing, hunk, document)
+    place = _find_place(writing, hunk, document)
+    if place is None:
+        return _(
+            "The lines around line %(line)d of %(path)s have changed since, so this "
+            "part does not fit any more. Nothing was written over."
+        ) % {"line": hunk.line, "path": hunk.path}
+    changes = put_in(document.text, *place, hunk.new)
+    hunk.units = count_inserted(changes)
+    writing.placed[hunk.number] = len(writing.events)
+    _write(writing, document, changes, Origin.ASSISTANT)
+    if text != hunk.new:
+        end = place[0] + utf16_length(hunk.new)
+        again = put_in(document.text, place[0], end, text)
+        _write(writing, document, again, Origin.CANDIDATE)
+    return ""
+
+
+def _find_document(
+    interview: Interview, hunk: ProposalHunk, *, is_locked: bool = False
+) -> Document | None:
+    if hunk.document is None:
+        return None
+    rows = interview.documents.filter(pk=hunk.document)
+    return (rows.select_for_update() if is_locked else rows).first()
+
+
+def _delete(writing: Writing, hunk: ProposalHunk, document: Document) -> str:
+    if document.hash != hunk.base_hash:
+        return _(
+            "%(path)s has changed since, so it was not deleted. Delete it in the file "
+            "tree if you want to."
+        ) % {"path": document.path}
+    for payload in remove_rows(writing.interview, [document]):
+        writing.log(payload, Origin.ASSISTANT)
+    writing.changes.append(
+        FileChange("deleted", document.path, removed=[document.path])
+    )
+    return ""
+
+
+def _find_place(
+    writing: Writing, hunk: ProposalHunk, document: Document
+) -> tuple[int, int] | None:
+    kept = writing.interview.document_versions
+    base = kept.get(hash=hunk.base_hash).text
+    if document.pk not in writing.since:
+        since = _changes_since(document, hunk.base_version, base)
+        writing.since[document.pk] = since
+    return locate(
+        hunk.old,
+        hunk.start,
+        hunk.end,
+        base=base,
+        changes=writing.since[document.pk],
+        text=document.text,
+    )
+
+
+def find_hunk(interview: Interview, hunk: ProposalHunk) -> dict[str, int] | None:
+    """Return where an undecided part of a document stands now, in which version.
+
+    None where its lines have changed, or the document is gone.
+    """
+    document = _find_document(interview, hunk)
+    if document is None:
+        return None
+    place = _find_place(Writing(interview), hunk, document)
+    return place and {"version": document.version, "start": place[0]}
+
+
+def _changes_since(document: Document, version: int, base: str) -> Changes:
+    length = utf16_length(base)
+    changes: Changes = [length] if length else []
+    for update in list_updates_since(document, version):
+        changes = compose_changes(changes, update["changes"])
+    return changes
+
+
+def _write(
+    writing: Writing, document: Document, changes: Changes, origin: Origin
+) -> None:
+    client = ASSISTANT_CLIENT if origin == Origin.ASSISTANT else CANDIDATE_CLIENT
+    updates = [Update(client, part) for part in split_changes(changes)]
+    if not updates:
+        return
+    stored = change_document(document, updates)
+    writing.stored.append(stored)
+    if document.pk in writing.since:
+        # What is not logged yet is not found by the next part.
+        since = writing.since[document.pk]
+        writing.since[document.pk] = compose_changes(since, changes)
+    writing.log(
+        DocumentUpdatedV2(
+            path=document.path,
+            version=document.version,
+            updates=[update.as_json() for update in stored.updates],
+            hash=document.hash,
+        ),
+        origin,
+    )

@@ -1,0 +1,230 @@
+"""One turn's calls to the model: asked, tools run, asked again, until it has answered."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from assistant.configuration import Configuration
+from assistant.enums import TurnState
+from assistant.errors import BudgetSpentError
+from assistant.models import ToolCall, Turn
+from assistant.policies.rules import PolicyRules, rules_of
+from assistant.providers.answering import stream_answer
+from assistant.providers.claude import count_input
+from assistant.providers.parts import (
+    AnswerPaused,
+    AnswerStarted,
+    AnswerText,
+    ChatRequest,
+    TryBegun,
+    TryFailed,
+)
+from assistant.services.catalogue import plan_turn
+from assistant.services.limits import is_turn_spent
+from assistant.services.metering import bound_chat_input, reserve_turn
+from assistant.services.policies import guard_turn
+from assistant.services.tool_calls import AskedCall, begin_calls, go_on
+from assistant.services.turns import note_progress
+from assistant.turns.books import Books
+from assistant.turns.guard import OutputGuard
+from assistant.turns.preparing import prepare_request
+from assistant.turns.threads import in_thread
+from assistant.turns.toolwork import ToolWork, asked_calls, whole_blocks
+from assistant.turns.words import NOTHING, Words
+from interviews.enums import Policy
+
+TOOL_USE = "tool_use"
+PARKED = "parked"
+STEP_LIMIT = "step_limit"
+LOOP = "tool_loop"
+# With less room than this for its words no further call is made.
+LEAST_OUTPUT_TOKENS = 256
+
+LAST_STEP = (
+    "<note>No more tools may be used in this answer: its steps are used up. Answer now "
+    "with what you have.</note>"
+)
+CIRCLING = (
+    "<note>No more tools may be used in this answer: you repeat yourself. Say what you "
+    "found and what you could not do.</note>"
+)
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """What holds for all of a turn's calls."""
+
+    targets: Sequence[Configuration]
+    rules: PolicyRules
+    base: Mapping[str, Any]
+    guard: OutputGuard
+
+
+def _read_setting(turn_id: UUID) -> _Setting:
+    turn = Turn.objects.select_related(
+        "conversation__interview__assessment_version"
+    ).get(pk=turn_id)
+    interview = turn.conversation.interview
+    ids = {"interview_id": interview.pk, "conversation_id": turn.conversation_id}
+    return _Setting(plan_turn(turn_id), rules_of(interview), ids, guard_turn(turn_id))
+
+
+class Chain:
+    """The calls of one turn; what comes of them is in its words."""
+
+    def __init__(self, words: Words, owner: str) -> None:
+        self._words = words
+        self._id = words.live.id
+        self._owner = owner
+        self._step = 0
+        self._is_last = False
+        self._left = 0
+        self._books: Books | None = None
+
+    async def run(self) -> None:
+        """Ask until the model has answered; raises AssistantError."""
+        setting = await in_thread(_read_setting)(self._id)
+        self._words.guard = setting.guard
+        request: ChatRequest | None = await prepare_request(
+            self._id, setting.targets[0]
+        )
+        work = ToolWork(self._words.live, setting.rules)
+        self._is_last = setting.rules.max_steps <= 1
+        while request is not None:
+            self._left = request.max_tokens
+            if not await self._call(setting, request):
+                return
+            request = await self._work(setting, work)
+            self._step += 1
+
+    async def _call(self, setting: _Setting, request: ChatRequest) -> bool:
+        """Make one call; False where the turn is over already."""
+        if not await self._reserve(setting.targets[0], request):
+            self._words.note(state=TurnState.STOPPED, stop_reason="stopped")
+            return False
+        self._words.begin_call()
+        try:
+            await self._read(setting.targets, request)
+        finally:
+            self._words.end_text()
+        return True
+
+    async def _reserve(
+        self, configuration: Configuration, request: ChatRequest
+    ) -> bool:
+        """Reserve by a bound of the input; where that is too much, by a count.
+
+        Returns False where the turn is over already.
+        """
+        reserve = partial(
+            in_thread(reserve_turn),
+            self._id,
+            configuration,
+            output_tokens=request.max_tokens,
+            step=self._step,
+        )
+        try:
+            return await reserve(input_tokens=bound_chat_input(request))
+        except BudgetSpentError as error:
+            if error.is_exhausted:
+                raise
+            counted = await count_input(configuration, request)
+            if counted is None:
+                raise
+        return await reserve(input_tokens=counted)
+
+    async def _read(
+        self, targets: Sequence[Configuration], request: ChatRequest
+    ) -> None:
+        words = self._words
+        books = self._books = Books(self._id, targets[0], request, step=self._step)
+        async with aclosing(stream_answer(targets, request)) as parts:
+            async for part in parts:
+                if isinstance(part, AnswerText):
+                    words.take_text(part.text)
+                elif isinstance(part, AnswerStarted):
+                    words.take_start(targets[0], request, part)
+                    await self._note_progress(part)
+                    await books.tell_start(part)
+                elif isinstance(part, TryBegun):
+                    await books.begin_try(part)
+                    words.note(is_unsent=False, call=part.trace)
+                elif isinstance(part, TryFailed):
+                    words.note(is_unsent=True, **NOTHING)
+                    await books.fail_try(part)
+                elif isinstance(part, AnswerPaused):
+                    await books.end_call(words.outcome)
+                    words.note(is_unsent=True, usage=None, is_usage_final=False)
+                else:
+                    words.take_figures(part)
+
+    async def _note_progress(self, part: AnswerStarted) -> None:
+        await in_thread(note_progress)(
+            self._id,
+            model=part.model,
+            request_id=part.request_id,
+            is_simulated=self._words.outcome.is_simulated,
+            usage=dict(part.usage),
+        )
+
+    async def _work(self, setting: _Setting, work: ToolWork) -> ChatRequest | None:
+        """Run what the call asked for; return the next request, None where it is over."""
+        words = self._words
+        asked = asked_calls(words.outcome.blocks, words.broken)
+        if words.outcome.stop_reason != TOOL_USE or not asked:
+            return None
+        self._left -= int((words.outcome.usage or {}).get("output_tokens", 0))
+        calls = await self._begin(asked)
+        if not calls:
+            words.note(state=TurnState.STOPPED, stop_reason="stopped")
+            return None
+        if self._is_last:
+            await work.refuse(calls)
+            words.note(stop_reason=LOOP if work.is_circling else STEP_LIMIT)
+            return None
+        await work.run(setting.base, calls, asked)
+        if work.is_parked and setting.rules.policy == Policy.AGENT:
+            words.note(stop_reason=PARKED)
+            return None
+        return await self._go_on(setting.rules, work)
+
+    async def _begin(self, asked: Sequence[AskedCall]) -> list[ToolCall]:
+        """Book the call that is over, then write down what it asks for."""
+        words = self._words
+        if self._books is not None:
+            await self._books.end_call(words.outcome)
+        blocks = whole_blocks(words.blocks_to_keep())
+        model = words.outcome.model
+        words.note(is_unsent=True, **NOTHING)
+        return await in_thread(begin_calls)(
+            self._id,
+            owner=self._owner,
+            blocks=blocks,
+            asked=asked,
+            model=model,
+            offset=words.live.text.length,
+        )
+
+    async def _go_on(self, rules: PolicyRules, work: ToolWork) -> ChatRequest | None:
+        if self._left < LEAST_OUTPUT_TOKENS or await in_thread(is_turn_spent)(self._id):
+            self._words.note(stop_reason="max_tokens")
+            return None
+        note = ""
+        if work.is_circling:
+            note = CIRCLING
+        elif self._step + 2 >= rules.max_steps:
+            note = LAST_STEP
+        self._is_last = bool(note)
+        request = await in_thread(go_on)(
+            self._id,
+            owner=self._owner,
+            shown=self._words.live.text.length,
+            max_tokens=self._left,
+            note=note,
+        )
+        if request is None:
+            self._words.note(state=TurnState.STOPPED, stop_reason="stopped")
+        return request

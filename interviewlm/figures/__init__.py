@@ -1,0 +1,1 @@
+"""How the models fare, on a page of the admin."""
