@@ -96,10 +96,15 @@ class AssistantConsumer(InterviewConsumer[Any]):
         elif isinstance(frame, MessageRate):
             await self._rate(frame)
         elif isinstance(frame, EditDecide | QuestionAnswer):
-            await decide(self.interview_id, frame, asked=self.channel_name)
+            await self._decide(frame)
         elif isinstance(frame, HintTake):
             await take_rung(self.interview_id, frame, asked=self.channel_name)
             await self._send_hints(id=frame.id)
+
+    async def _decide(self, frame: EditDecide | QuestionAnswer) -> None:
+        untold = await decide(self.interview_id, frame, asked=self.channel_name)
+        if untold is not None:
+            await self.send_frame({**untold, "id": frame.id})
 
     async def hints_changed(self, message: Mapping[str, Any]) -> None:
         """A hint was taken on another page, or is written now."""

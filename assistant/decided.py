@@ -69,13 +69,16 @@ def _describe(proposal: EditProposal, hunk: ProposalHunk) -> DecidedHunk:
 class Acceptance:
     """How many parts were accepted (some of them changed first), refused or neither.
 
-    `fate` is what became of the accepted text.
+    `applied` are those the policy applied, `taken_back` of them by the candidate.
+    `fate` is what became of the text that was accepted, or applied and not taken back.
     """
 
     accepted: int
     edited: int
     refused: int
     undecided: int
+    applied: int
+    taken_back: int
     fate: Fate
 
 
@@ -91,12 +94,18 @@ def read_acceptance(
     )
     if not hunks:
         return None
-    put_in = {hunk.seq: hunk.units for hunk in hunks if hunk.seq is not None}
+    put_in = {
+        hunk.seq: hunk.units
+        for hunk in hunks
+        if hunk.seq is not None and hunk.state != HunkState.TAKEN_BACK
+    }
     states = [hunk.state for hunk in hunks]
     return Acceptance(
         accepted=states.count(HunkState.ACCEPTED) + states.count(HunkState.EDITED),
         edited=states.count(HunkState.EDITED),
         refused=states.count(HunkState.REFUSED),
         undecided=states.count(HunkState.UNDECIDED),
+        applied=states.count(HunkState.APPLIED) + states.count(HunkState.TAKEN_BACK),
+        taken_back=states.count(HunkState.TAKEN_BACK),
         fate=add_up(count_kept(texts, put_in).values()),
     )

@@ -1,36 +1,48 @@
 """What a page decides, whichever way it comes; every page is told of it."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
 
 from assistant.protocol import EditDecide, QuestionAnswer
 from assistant.services.deciding import decide_edit
 from assistant.services.decisions import follow_ups
 from assistant.services.questions import answer_question, question_frame
+from assistant.services.taking_back import take_back
 from assistant.turns.registry import start_turn
 from interviews.file_news import tell_windows
 from interviews.notifications import interview_group
 
+logger = logging.getLogger(__name__)
+
 
 async def decide(
     interview_id: UUID, frame: EditDecide | QuestionAnswer, *, asked: str = ""
-) -> None:
-    """Keep a decision, show it everywhere, and go on with what waited for it.
+) -> Mapping[str, Any] | None:
+    """Keep a decision, go on with what waited for it, and show it everywhere.
 
+    Returns what pages could not be told, for the socket that asked to say; else None.
     `asked` is the channel of the socket that asked: it gets the frame's id. Raises what
-    `decide_edit` and `answer_question` raise.
+    `decide_edit`, `take_back` and `answer_question` raise.
     """
     told, ready = await database_sync_to_async(_keep)(interview_id, frame)
     message = {"type": "decision.made", "frame": told, "asked": [asked, frame.id]}
-    layer = get_channel_layer()
-    if layer is not None:
-        await layer.group_send(interview_group(interview_id), message)
     for turn_id in ready:
         start_turn(turn_id)
+    layer = get_channel_layer()
+    if layer is None:
+        return told
+    try:
+        await layer.group_send(interview_group(interview_id), message)
+    except (RedisError, OSError):
+        logger.warning("Other pages could not be told of a decision: Redis is away")
+        return told
+    return None
 
 
 def _keep(
@@ -45,14 +57,18 @@ def _keep(
 
 
 def _keep_edit(interview_id: UUID, frame: EditDecide) -> Mapping[str, Any]:
-    decided = decide_edit(
-        interview_id,
-        frame.edit,
-        decision=frame.decision,
-        hunks=frame.hunks,
-        client_id=frame.id,
-        text=frame.text,
-        version=frame.version,
+    decided = (
+        take_back(interview_id, frame.edit, hunks=frame.hunks, client_id=frame.id)
+        if frame.decision == "take_back"
+        else decide_edit(
+            interview_id,
+            frame.edit,
+            decision=frame.decision,
+            hunks=frame.hunks,
+            client_id=frame.id,
+            text=frame.text,
+            version=frame.version,
+        )
     )
     tell_windows(interview_id, decided.workspace)
     return decided.frame

@@ -109,12 +109,14 @@ class HunkAction(models.TextChoices):
 
 
 class HunkState(models.TextChoices):
-    """What the candidate decided."""
+    """What the candidate decided, or the policy for them: applied, unless taken back."""
 
     UNDECIDED = "undecided", _("Undecided")
     ACCEPTED = "accepted", _("Accepted")
     EDITED = "edited", _("Accepted with changes")
     REFUSED = "refused", _("Refused")
+    APPLIED = "applied", _("Applied at once, by the policy")
+    TAKEN_BACK = "taken_back", _("Applied by the policy, taken back")
 
 
 class HintSource(models.TextChoices):

@@ -1,6 +1,6 @@
 """The kinds of events this app writes to the timeline."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from interviews.timeline.registry import Payload, register_kind
 
@@ -83,7 +83,7 @@ class TurnReplaced(Payload):
 
 @register_kind
 class EditProposed(Payload):
-    """The assistant proposed an edit; nothing is written by it.
+    """The assistant proposed an edit; nothing is written by this alone.
 
     Each part has number, path, action, document, version, start, end, line, old, new.
     """
@@ -114,6 +114,29 @@ class EditDecided(Payload):
     refused: list[int]
     conflicts: list[int]
     texts: dict[str, str]
+
+
+@register_kind
+class EditDecidedV2(EditDecided):
+    """The same; `by` says who: the candidate, or the policy, which applies at once."""
+
+    payload_version: ClassVar[int] = 2
+    by: Literal["candidate", "policy"]
+
+
+@register_kind
+class EditTakenBack(Payload):
+    """The candidate took back `parts` of what the policy applied, `ms` after it was.
+
+    `conflicts` are parts that had changed since: they stay as they are.
+    """
+
+    kind: ClassVar[str] = "edit.taken_back"
+    turn: str
+    edit: str
+    ms: int
+    parts: list[int]
+    conflicts: list[int]
 
 
 @register_kind

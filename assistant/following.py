@@ -19,10 +19,13 @@ from assistant.selectors import (
     brief_notice,
     cost_fields,
     find_answer,
+    find_question,
     find_turn,
     stored_text,
 )
 from assistant.services.endings import interrupt_dead_turns
+from assistant.services.proposal_frames import list_proposed
+from assistant.services.questions import list_asked
 from assistant.services.queue import promote_ready
 from assistant.turns.live import Delta, LiveTurn
 from assistant.turns.registry import find_live, start_turn
@@ -46,7 +49,10 @@ async def follow_turn(
     turn = await database_sync_to_async(find_turn)(interview_id, turn_id)
     if turn is None:
         return
-    follower = Follower(turn, offset, find=find_live, mirrors=elsewhere)
+    question = await database_sync_to_async(find_question)(turn_id)
+    follower = Follower(
+        turn, offset, find=find_live, mirrors=elsewhere, question=question
+    )
     async with aclosing(follower.follow(interview_id)) as frames:
         async for frame in frames:
             yield frame
@@ -58,8 +64,9 @@ async def follow_turn(
 class Follower:
     """One who follows a turn, maybe first elsewhere and then here.
 
-    `find` knows this process's turns, `mirrors` those of the others. `end_frame` is
-    empty until the end is known.
+    `find` knows this process's turns, `mirrors` those of the others; `question` is
+    said to who follows, who may not have asked it. `end_frame` is empty until the end
+    is known.
     """
 
     def __init__(
@@ -69,8 +76,10 @@ class Follower:
         *,
         find: Callable[[UUID], LiveTurn | None],
         mirrors: RemoteTurns,
+        question: str = "",
     ) -> None:
         self._turn = turn
+        self._question = question
         self._offset = offset
         self._find = find
         self._mirrors = mirrors
@@ -98,7 +107,7 @@ class Follower:
         await live.started.wait()
         if live.start_frame is not None and not self._is_told:
             self._is_told = True
-            yield complete_start(self._turn, live.start_frame)
+            yield complete_start(self._turn, live.start_frame, self._question)
         async with aclosing(live.text.follow(self._offset)) as parts:
             async for part in parts:
                 if isinstance(part, Delta):
@@ -112,10 +121,13 @@ class Follower:
             self.end_frame = {"text_length": length, **live.end_frame}
 
 
-def complete_start(turn: Turn, frame: Mapping[str, Any]) -> dict[str, Any]:
+def complete_start(
+    turn: Turn, frame: Mapping[str, Any], question: str
+) -> dict[str, Any]:
     """Return `turn.started` with what only the store knows."""
     return {
         **frame,
+        "question": question,
         "notice": brief_notice() if frame["brief"] else "",
         "conversation": str(turn.conversation_id),
         "created_at": turn.created_at.isoformat(),
@@ -154,13 +166,17 @@ def read_progress(interview_id: UUID, turn_id: UUID) -> tuple[Progress, list[UUI
         return Progress(is_known=False), []
     is_waiting = turn.state == TurnState.WAITING
     ready = promote_ready(interview) if is_waiting else []
+    sides = (*list_proposed(turn_id), *list_asked(turn_id))
     answer = find_answer(turn_id)
     if answer is None:
-        start = _stored_start(turn)
-        return Progress(is_known=True, text=stored_text(turn_id), start=start), ready
+        text, start = stored_text(turn_id), _stored_start(turn)
+        return Progress(is_known=True, text=text, start=start, sides=sides), ready
     end = closing_frame(answer.turn, answer)
     start = _stored_start(answer.turn)
-    return Progress(is_known=True, text=answer.text, start=start, end=end), ready
+    progress = Progress(
+        is_known=True, text=answer.text, start=start, end=end, sides=sides
+    )
+    return progress, ready
 
 
 def _stored_start(turn: Turn) -> dict[str, Any] | None:

@@ -3,8 +3,9 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from assistant.cleaning import clean_values
 from assistant.enums import Rating
 
 PROTOCOL = 1
@@ -12,6 +13,11 @@ PROTOCOL = 1
 
 class _Frame(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clean(cls, given: Any) -> Any:
+        return clean_values(given)
 
 
 class TurnAsk(_Frame):
@@ -53,13 +59,13 @@ class MessageRate(_Frame):
 class EditDecide(_Frame):
     """Accept or refuse parts of a proposed edit, all of them without `hunks`.
 
-    `text` takes the place of the one part's own words.
+    Or take back what the policy applied. `text` takes the place of the one part's own words.
     """
 
     type: Literal["edit.decide"]
     id: str = Field(min_length=8, max_length=64)
     edit: UUID
-    decision: Literal["accept", "refuse"]
+    decision: Literal["accept", "refuse", "take_back"]
     hunks: list[int] | None = Field(default=None, max_length=1000)
     version: int | None = Field(default=None, ge=0)
     text: str | None = Field(default=None, max_length=200_000)

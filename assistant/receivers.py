@@ -1,12 +1,12 @@
 """Receivers of framework signals."""
 
-from functools import partial
 from typing import Any
 
 from django.apps import apps as installed_apps
 from django.apps.registry import Apps
 from django.core.files.storage import default_storage
-from django.db import transaction
+
+from base.commits import after_commit
 
 
 def import_prompts_after_migrate(
@@ -39,5 +39,4 @@ def import_models_after_migrate(*, apps: Apps = installed_apps, **_kwargs: Any) 
 
 def forget_content_after_delete(*, instance: Any, **_kwargs: Any) -> None:
     """Delete a picture's content once its row is gone, whatever took the row away."""
-    forget = partial(default_storage.delete, instance.content)
-    transaction.on_commit(forget, robust=True)
+    after_commit(default_storage.delete, instance.content)

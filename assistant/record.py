@@ -17,7 +17,7 @@ from assistant.selectors import (
 )
 from assistant.services.attachments import describe_images
 from assistant.services.hints import hint_frame, list_hints
-from assistant.services.proposals import list_proposals
+from assistant.services.proposal_frames import list_proposals
 from assistant.services.questions import list_questions
 from interviews.models import Interview
 from interviews.room_panels import RecordEntry, RecordPart

@@ -16,7 +16,7 @@ from assistant.policies.rules import rules_of
 from assistant.services.attachments import describe_images, describe_intake
 from assistant.services.hints import describe_ladder
 from assistant.services.metering import is_chat_tight, require_chat_budget
-from assistant.services.proposals import list_proposals
+from assistant.services.proposal_frames import list_proposals
 from assistant.services.questions import list_questions
 from assistant.tools.shown import list_tools
 from billing.enums import Outcome
@@ -141,6 +141,12 @@ def find_turn(interview_id: UUID, turn_id: UUID) -> Turn | None:
     return Turn.objects.filter(
         pk=turn_id, conversation__interview_id=interview_id
     ).first()
+
+
+def find_question(turn_id: UUID) -> str:
+    """Return the words a turn answers; "" where it goes on by itself."""
+    asked = Message.objects.filter(turn_id=turn_id, role=MessageRole.USER)
+    return asked.values_list("text", flat=True).first() or ""
 
 
 def find_answer(turn_id: UUID) -> Message | None:

@@ -7,6 +7,7 @@ from inspect import iscoroutinefunction
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import (
     Http404,
@@ -133,6 +134,11 @@ def _refuse_invalid(request: HttpRequest, error: ValidationError) -> HttpRespons
 @api.exception_handler(HttpError)
 def _refuse_unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
     return refuse(_BadRequestError(error.message, error.status_code))
+
+
+@api.exception_handler(RequestDataTooBig)
+def _refuse_too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return refuse(_BadRequestError(_("This is too large to send at once."), 413))
 
 
 @api.exception_handler(Http404)

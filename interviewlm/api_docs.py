@@ -11,6 +11,8 @@ from ninja.openapi.docs import DocsBase
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from interviews.markdown import render_markdown
+
 REFERENCE = "#/components/schemas/{model}"
 
 
@@ -33,6 +35,7 @@ class PlainDocs(DocsBase):
         document = api.get_openapi_schema(path_params=kwargs)
         context = {
             "info": document["info"],
+            "about": render_markdown(document["info"]["description"]),
             "address": self.get_openapi_url(api, kwargs),
             "operations": _list_operations(document["paths"]),
             "shapes": [
@@ -49,7 +52,7 @@ def _list_operations(paths: dict[str, Any]) -> list[dict[str, Any]]:
             "method": method.upper(),
             "path": path,
             "summary": operation.get("summary", ""),
-            "description": operation.get("description", ""),
+            "about": render_markdown(operation.get("description", "")),
             "parameters": [
                 {**one, "type": _name_type(one.get("schema", {}))}
                 for one in operation.get("parameters", [])

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
+from channels.exceptions import ChannelFull
 from channels.layers import (
     BaseChannelLayer,
     InMemoryChannelLayer,
@@ -21,18 +22,25 @@ from channels.routing import URLRouter
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signing import BadSignature, Signer
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
 from assistant.api.sse import encode_event
 from assistant.routing import websocket_urlpatterns
 from base.errors import DomainError
 from interviewlm.threads import DatabaseThreads
+from interviews.frames import MAX_FRAME_CHARS
+from interviews.workspace.errors import BadFrameError
 
 logger = logging.getLogger(__name__)
 
 # What a page may have on its way before it is told to wait, and what waits for it.
 MOST_WAITING = 100
+# Of one interview in this process: windows, and connections not yet known to be dead.
+MOST_LINES = 20
 ENDS_WITHIN = 5.0
+AWAY_SECONDS = 1.0
 CLOSE_FAILED = 1011
+CLOSE_BUSY = 1013
 CLOSE_GONE = 1001
 
 Message = Mapping[str, Any]
@@ -78,7 +86,7 @@ class Line:
 
     def __init__(self, interview_id: UUID, cookies: Mapping[str, str]) -> None:
         path = f"/ws/interviews/{interview_id}/assistant/"
-        self._interview_id = interview_id
+        self.interview_id = interview_id
         # Without a user: whoever has not the candidate's cookie is refused.
         self._scope = {
             "type": "websocket",
@@ -95,12 +103,15 @@ class Line:
     async def events(self) -> AsyncIterator[bytes]:
         """Yield `line`, which names this line, every frame, and `close` in the end."""
         channel = await _layer().new_channel()
+        if self._count_others() >= MOST_LINES:
+            yield encode_event("close", {"code": CLOSE_BUSY})
+            return
         _open[channel] = self
         self._incoming.put_nowait({"type": "websocket.connect"})
         running = asyncio.create_task(self._run())
         listening = asyncio.create_task(self._listen(channel))
         try:
-            name = _signer.sign_object([str(self._interview_id), channel])
+            name = _signer.sign_object([str(self.interview_id), channel])
             yield encode_event("line", {"line": name})
             while True:
                 message = await self._outgoing.get()
@@ -115,6 +126,10 @@ class Line:
             await self._end(running)
             with suppress(asyncio.CancelledError):
                 await listening
+
+    def _count_others(self) -> int:
+        lines = _open.values()
+        return sum(line.interview_id == self.interview_id for line in lines)
 
     async def _run(self) -> None:
         """Serve the page as its socket would; any end is told as a close."""
@@ -146,7 +161,12 @@ class Line:
         """Take frames that reached another process."""
         layer = _layer()
         while True:
-            message = await layer.receive(channel)
+            try:
+                message = await layer.receive(channel)
+            except (RedisError, OSError):
+                logger.warning("A line hears nothing of other processes")
+                await asyncio.sleep(AWAY_SECONDS)
+                continue
             with suppress(LineFullError):
                 self.take(message["text"])
 
@@ -162,7 +182,7 @@ async def send_to_line(interview_id: UUID, name: str, frame: Message) -> None:
     """Give a frame to the line of that name, wherever it is served.
 
     Raises LineGoneError where it is known to have ended and for a name that is not
-    this interview's, LineFullError.
+    this interview's, LineFullError, BadFrameError for a frame that no socket takes.
     """
     try:
         owner, channel = _signer.unsign_object(name)
@@ -170,7 +190,9 @@ async def send_to_line(interview_id: UUID, name: str, frame: Message) -> None:
         raise LineGoneError from None
     if owner != str(interview_id):
         raise LineGoneError
-    text = json.dumps(frame, ensure_ascii=False)
+    text = json.dumps(frame)
+    if len(text) > MAX_FRAME_CHARS:
+        raise BadFrameError(_("This is too large to send at once."))
     line = _open.get(channel)
     if line is not None:
         line.take(text)
@@ -178,4 +200,7 @@ async def send_to_line(interview_id: UUID, name: str, frame: Message) -> None:
     layer = _layer()
     if isinstance(layer, InMemoryChannelLayer):
         raise LineGoneError
-    await layer.send(channel, {"type": "line.frame", "text": text})
+    try:
+        await layer.send(channel, {"type": "line.frame", "text": text})
+    except ChannelFull:
+        raise LineFullError from None

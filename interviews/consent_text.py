@@ -11,7 +11,7 @@ from accounts.models import Organisation
 from interviews.enums import Policy
 from interviews.models import AssessmentVersion
 
-CURRENT_VERSION = "2026-11-21"
+CURRENT_VERSION = "2026-11-22"
 FALLBACK_LANGUAGE = "en"
 
 
@@ -179,6 +179,12 @@ _ENGLISH = ConsentText(
                     "you decide on each.",
                     when="policy_agent",
                 ),
+                Paragraph(
+                    "The assistant in the room: it may also change your files by "
+                    "itself. You see each change and can take it back with one click, "
+                    "until you change its lines.",
+                    when="policy_agent_applying",
+                ),
                 Paragraph("Searching and reading on the web.", when="search_allowed"),
                 Paragraph(
                     "No searching on the web and no other assistants. Please work from "
@@ -257,7 +263,8 @@ def _facts(assessment: AssessmentVersion, *, is_recorded: bool) -> frozenset[str
             if assessment.is_interviewer_typing_allowed
             else "no_typing",
             "assistant" if has_assistant else "no_assistant",
-            f"policy_{assessment.policy}",
+            f"policy_{assessment.policy}"
+            + ("_applying" if assessment.applies_edits else ""),
         }
     )
 

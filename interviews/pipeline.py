@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from base.clock import now
+from base.commits import after_commit
 from base.errors import DomainError
 from base.ids import new_token
 from interviews.enums import InterviewState, StepState
@@ -192,8 +192,7 @@ def _wake_later(interview: Interview, at: datetime) -> None:
     step = _pending().filter(interview=interview).order_by("position").first()
     if step is None:
         return
-    wake = partial(run_pipeline_step.apply_async, kwargs={"step_id": step.pk}, eta=at)
-    transaction.on_commit(wake, robust=True)
+    after_commit(run_pipeline_step.apply_async, kwargs={"step_id": step.pk}, eta=at)
 
 
 def next_step(interview_id: UUID) -> PipelineStep | None:

@@ -24,22 +24,28 @@ _AREAS = (
 
 
 @lru_cache(maxsize=1)
+def _known_names() -> frozenset[str]:
+    """Return all names of the database; asking it reads every file of it."""
+    return frozenset(available_timezones())
+
+
+@lru_cache(maxsize=1)
 def zone_names() -> tuple[str, ...]:
     """Return the names a person may choose from: UTC, then places in order."""
-    names = (name for name in available_timezones() if name.split("/")[0] in _AREAS)
+    names = (name for name in _known_names() if name.split("/")[0] in _AREAS)
     return ("UTC", *sorted(names))
 
 
 def check_zone(name: str) -> None:
     """Raise ValidationError unless the name is empty or a zone of the database."""
-    if name and name not in available_timezones():
+    if name and name not in _known_names():
         text = _("“%(name)s” is not a time zone; write it like “Europe/Berlin”.")
         raise ValidationError(text, params={"name": name}, code="zone")
 
 
 def zone_of(name: str) -> ZoneInfo:
     """Return the zone with this name; UTC where there is none, or none any more."""
-    is_known = bool(name) and name in available_timezones()
+    is_known = bool(name) and name in _known_names()
     return ZoneInfo(name if is_known else "UTC")
 
 

@@ -4,11 +4,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from assistant.cleaning import clean_values
 from assistant.enums import Rating
 
-ClientId = Annotated[str, Field(min_length=8, max_length=64)]
+Text = Annotated[str, BeforeValidator(clean_values)]
+ClientId = Annotated[Text, Field(min_length=8, max_length=64)]
 
 
 class Problem(Schema):
@@ -23,10 +25,10 @@ class Problem(Schema):
 class ChatQuestion(Schema):
     """A question. The same `id` again is the same question: asked and billed once."""
 
-    message: Annotated[str, Field(min_length=1)]
+    message: Annotated[Text, Field(min_length=1)]
     chat_id: UUID | None = None
     id: ClientId | None = None
-    files: Annotated[list[str], Field(max_length=50)] = []
+    files: Annotated[list[Text], Field(max_length=50)] = []
     replaces: UUID | None = None
     images: Annotated[list[UUID], Field(max_length=10)] = []
 

@@ -56,7 +56,9 @@ def prompt_values(
     held = policy or rules.policy
     return {
         "policy": held,
-        "policy_text": describe_to_model(held, steps=rules.max_steps),
+        "policy_text": describe_to_model(
+            held, steps=rules.max_steps, applies_edits=rules.applies_edits
+        ),
         "language": get_language_info(assessment.language)["name"],
         "title": escape(problem.title),
         "difficulty": problem.difficulty,

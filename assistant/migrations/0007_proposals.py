@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
-                ("call_id", models.CharField(max_length=100)),
+                ("call_id", models.CharField(max_length=128)),
                 (
                     "summary",
                     models.CharField(
@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
-                ("call_id", models.CharField(max_length=100)),
+                ("call_id", models.CharField(max_length=128)),
                 ("text", models.CharField(max_length=500, verbose_name="question")),
                 ("options", models.JSONField(default=list, verbose_name="options")),
                 ("allows_several", models.BooleanField(default=False)),

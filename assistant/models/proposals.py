@@ -17,7 +17,7 @@ class EditProposal(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
     turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="proposals")
-    call_id = models.CharField(max_length=100)
+    call_id = models.CharField(max_length=128)
     summary = models.CharField(_("summary"), max_length=500, blank=True)
     is_parking = models.BooleanField(default=False)
     created_at = models.DateTimeField(_("proposed"), default=now)
@@ -41,7 +41,9 @@ class ProposalHunk(models.Model):
 
     `old` stood from `start` to `end` (UTF-16 code units) in the text `base_hash` of
     `document` at `base_version`; `text` is what the candidate made of `new` first.
-    `seq` is the event that put the assistant's text in, `units` how much it put in.
+    `seq` is the event that put the assistant's text in, `units` how much it put in: at
+    `put_start` of what is `put_version` of the document after it. For a new file
+    `document` is known once it is made.
     """
 
     proposal = models.ForeignKey(
@@ -60,11 +62,13 @@ class ProposalHunk(models.Model):
     new = models.TextField(blank=True)
     text = models.TextField(null=True)  # noqa: DJ001 -- empty text is a decision, too
     state = models.CharField(
-        _("state"), max_length=9, choices=HunkState, default=HunkState.UNDECIDED
+        _("state"), max_length=10, choices=HunkState, default=HunkState.UNDECIDED
     )
     decided_at = models.DateTimeField(_("decided"), null=True)
     seq = models.PositiveIntegerField(null=True)
     units = models.PositiveIntegerField(default=0)
+    put_start = models.PositiveIntegerField(default=0)
+    put_version = models.PositiveIntegerField(default=0)
     told_in = models.ForeignKey(
         Turn, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -92,7 +96,7 @@ class CandidateQuestion(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
     turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="questions")
-    call_id = models.CharField(max_length=100)
+    call_id = models.CharField(max_length=128)
     text = models.CharField(_("question"), max_length=500)
     options = models.JSONField(_("options"), default=list)
     allows_several = models.BooleanField(default=False)

@@ -4,6 +4,11 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+# A line is judged by its beginning and its end: some patterns take the square of the
+# length, and what is longer is more code than may be shown anyway.
+_HEAD_CHARS = 600
+_TAIL_CHARS = 300
+
 # Things put before a line that do not change what it says: quotes, list markers, line
 # numbers, marks of a diff, cells of a table, the signs of a comment.
 _DRESS = re.compile(
@@ -74,13 +79,23 @@ class CodeSize:
 
 
 def plain(line: str) -> str:
-    """Return a line without its dress: as it reads, on one form of every letter."""
+    """Return a line without its dress: as it reads, on one form of every letter.
+
+    Spaces in a row are one, and the middle of a very long line is left out.
+    """
     shown = "".join(
         char
         for char in unicodedata.normalize("NFKC", line)
         if unicodedata.category(char) != "Cf"
     )
-    return _DRESS.sub("", shown).strip().strip("`|│").strip()
+    short = _shorten(" ".join(shown.split()))
+    return _DRESS.sub("", short).strip().strip("`|│").strip()
+
+
+def _shorten(line: str) -> str:
+    if len(line) <= _HEAD_CHARS + _TAIL_CHARS:
+        return line
+    return f"{line[:_HEAD_CHARS]} {line[-_TAIL_CHARS:]}"
 
 
 def is_code(line: str) -> bool:
@@ -89,6 +104,8 @@ def is_code(line: str) -> bool:
     if not bare or _BRACKETS.match(bare):
         return False
     if any(sign.search(bare) for sign in (_SEALED, _SQL, _BASIC, _LOWER_SQL)):
+        return True
+    if _SEALED.search(line):
         return True
     if _HEAD.match(bare):
         is_short = len(bare.split()) <= 4

@@ -36,7 +36,8 @@ class PolicyRules:
 
     `max_steps` counts calls to the model in one turn; `output_tokens` bounds what the
     model may write in one. `hints` bounds the hints asked of a model in a section, 0
-    where there is no ladder at all. `text` is what the candidate reads, a sentence or
+    where there is no ladder at all. With `applies_edits` an edit is written without
+    the candidate, who may take it back. `text` is what the candidate reads, a sentence or
     two per line.
     """
 
@@ -50,6 +51,7 @@ class PolicyRules:
     per_interview: Allowance
     has_hints: bool
     hints: int
+    applies_edits: bool
     text: tuple[str, ...]
 
 
@@ -68,6 +70,7 @@ def rules_of_version(version: AssessmentVersion) -> PolicyRules:
     policy = Policy(version.policy)
     limits = lowered(version.assistant_limits)
     has_hints = policy != Policy.OFF and version.has_hints
+    applies_edits = policy == Policy.AGENT and version.applies_edits
     return PolicyRules(
         policy=policy,
         tools=TOOLS[policy],
@@ -79,7 +82,10 @@ def rules_of_version(version: AssessmentVersion) -> PolicyRules:
         per_interview=_allowance(limits, "interview"),
         has_hints=has_hints,
         hints=limits["model_hints"] if has_hints else 0,
-        text=describe_policy(policy, limits, has_hints=has_hints),
+        applies_edits=applies_edits,
+        text=describe_policy(
+            policy, limits, has_hints=has_hints, applies_edits=applies_edits
+        ),
     )
 
 

@@ -26,23 +26,54 @@ _MODEL_TEXTS: Mapping[Policy, str] = {
         "candidate judges every edit."
     ),
 }
+_APPLYING = (
+    "Work as an able colleague: plan, write and review code as asked. An edit you "
+    "propose is applied at once, without asking the candidate, who sees it and may take "
+    "it back; the call's result says what was written. Keep edits small and say what "
+    "they do."
+)
 
 
-def describe_to_model(policy: Policy, *, steps: int) -> str:
+def describe_to_model(
+    policy: Policy, *, steps: int, applies_edits: bool = False
+) -> str:
     """Return what a model reads of a policy; English, and the same for every turn."""
     text = _MODEL_TEXTS[policy]
     if policy == Policy.HINTS:
         return text
+    if policy == Policy.AGENT and applies_edits:
+        text = _APPLYING
     return f"{text} At most {steps} steps (calls of tools in a row) go to one question."
 
 
 def describe_policy(
-    policy: Policy, limits: Mapping[str, Any], *, has_hints: bool
+    policy: Policy,
+    limits: Mapping[str, Any],
+    *,
+    has_hints: bool,
+    applies_edits: bool = False,
 ) -> tuple[str, ...]:
     """Return what a candidate reads of a policy and its limits, line by line."""
     if policy == Policy.OFF:
         return (_("There is no assistant in this interview."),)
-    return (*_describe_doing(policy, limits), *_describe_limits(limits, has_hints))
+    return (
+        *_describe_doing(policy, limits),
+        *_describe_writing(policy, applies_edits=applies_edits),
+        *_describe_limits(limits, has_hints),
+    )
+
+
+def _describe_writing(policy: Policy, *, applies_edits: bool) -> list[str]:
+    if policy == Policy.HINTS:
+        return []
+    if applies_edits:
+        return [
+            _(
+                "It writes its edits into your files without asking you first. You see "
+                "each one, and take it back with one click while its lines are unchanged."
+            )
+        ]
+    return [_("Nothing is written into your files until you accept it.")]
 
 
 def _describe_doing(policy: Policy, limits: Mapping[str, Any]) -> list[str]:
@@ -59,8 +90,7 @@ def _describe_doing(policy: Policy, limits: Mapping[str, Any]) -> list[str]:
             _(
                 "It works with you as a pair: it may read your files, propose edits "
                 "and run the tests."
-            ),
-            _("Nothing is written into your files until you accept it."),
+            )
         ]
     return [
         _(
@@ -74,7 +104,6 @@ def _describe_doing(policy: Policy, limits: Mapping[str, Any]) -> list[str]:
             limits["steps_agent"],
         )
         % {"count": limits["steps_agent"]},
-        _("Nothing is written into your files until you accept it."),
     ]
 
 

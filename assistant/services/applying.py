@@ -22,7 +22,7 @@ from interviews.services.space import check_entries
 from interviews.timeline.kinds import DocumentUpdatedV2, FileCreated
 from interviews.timeline.log import NewEvent
 from interviews.timeline.registry import Payload
-from interviews.workspace.batches import Update
+from interviews.workspace.batches import Input, Update
 from interviews.workspace.changes import Changes
 from interviews.workspace.changesets import compose_changes
 from interviews.workspace.errors import BadPathError, PathTakenError
@@ -39,7 +39,8 @@ class Writing:
     """What accepting came to: rows are changed, the events are still to be logged.
 
     By part, `placed` says which of `events` put the assistant's text in, `conflicts`
-    why it was not. `since` has what was done to a document since the proposal.
+    why it was not. `since` has what was done to a document since the proposal,
+    `unlogged` what was done to it here.
     """
 
     interview: Interview
@@ -49,6 +50,7 @@ class Writing:
     placed: dict[int, int] = field(default_factory=dict)
     conflicts: dict[int, str] = field(default_factory=dict)
     since: dict[int, Changes] = field(default_factory=dict)
+    unlogged: dict[int, list[Changes]] = field(default_factory=dict)
 
     def log(self, payload: Payload, origin: Origin) -> None:
         """Add an event, for the caller to append."""
@@ -80,6 +82,7 @@ def _create(writing: Writing, hunk: ProposalHunk, text: str) -> str:
         return str(error.message)
     check_entries([*taken, hunk.path], before=taken)
     document = create_document(interview, path=hunk.path, text=hunk.new)
+    hunk.document = document.pk
     writing.placed[hunk.number] = len(writing.events)
     hunk.units = utf16_length(hunk.new)
     writing.log(
@@ -91,12 +94,13 @@ def _create(writing: Writing, hunk: ProposalHunk, text: str) -> str:
     writing.changes.append(FileChange("created", hunk.path))
     if text != hunk.new:
         length = utf16_length(hunk.new)
-        _write(writing, document, put_in(hunk.new, 0, length, text), Origin.CANDIDATE)
+        again = put_in(hunk.new, 0, length, text)
+        write_changes(writing, document, again, Origin.CANDIDATE)
     return ""
 
 
 def _change(writing: Writing, hunk: ProposalHunk, text: str) -> str:
-    document = _find_document(writing.interview, hunk, is_locked=True)
+    document = find_document(writing.interview, hunk, is_locked=True)
     if document is None:
         return _("%(path)s is not there any more.") % {"path": hunk.path}
     # It may have another name by now.
@@ -112,17 +116,19 @@ def _change(writing: Writing, hunk: ProposalHunk, text: str) -> str:
     changes = put_in(document.text, *place, hunk.new)
     hunk.units = count_inserted(changes)
     writing.placed[hunk.number] = len(writing.events)
-    _write(writing, document, changes, Origin.ASSISTANT)
+    write_changes(writing, document, changes, Origin.ASSISTANT)
+    hunk.put_start, hunk.put_version = place[0], document.version
     if text != hunk.new:
         end = place[0] + utf16_length(hunk.new)
         again = put_in(document.text, place[0], end, text)
-        _write(writing, document, again, Origin.CANDIDATE)
+        write_changes(writing, document, again, Origin.CANDIDATE)
     return ""
 
 
-def _find_document(
+def find_document(
     interview: Interview, hunk: ProposalHunk, *, is_locked: bool = False
 ) -> Document | None:
+    """Return the document of a part, whatever its name is now; None once it is gone."""
     if hunk.document is None:
         return None
     rows = interview.documents.filter(pk=hunk.document)
@@ -135,6 +141,7 @@ def _delete(writing: Writing, hunk: ProposalHunk, document: Document) -> str:
             "%(path)s has changed since, so it was not deleted. Delete it in the file "
             "tree if you want to."
         ) % {"path": document.path}
+    writing.placed[hunk.number] = len(writing.events)
     for payload in remove_rows(writing.interview, [document]):
         writing.log(payload, Origin.ASSISTANT)
     writing.changes.append(
@@ -166,7 +173,7 @@ def find_hunk(interview: Interview, hunk: ProposalHunk) -> dict[str, int] | None
 
     None where its lines have changed, or the document is gone.
     """
-    document = _find_document(interview, hunk)
+    document = find_document(interview, hunk)
     if document is None:
         return None
     place = _find_place(Writing(interview), hunk, document)
@@ -181,15 +188,25 @@ def _changes_since(document: Document, version: int, base: str) -> Changes:
     return changes
 
 
-def _write(
-    writing: Writing, document: Document, changes: Changes, origin: Origin
+def write_changes(
+    writing: Writing,
+    document: Document,
+    changes: Changes,
+    origin: Origin,
+    told: Input | None = None,
 ) -> None:
+    """Change a document and say so in the writing; `told` is how the text came in.
+
+    Raises FileTooLargeError or WorkspaceFullError.
+    """
     client = ASSISTANT_CLIENT if origin == Origin.ASSISTANT else CANDIDATE_CLIENT
-    updates = [Update(client, part) for part in split_changes(changes)]
+    updates = [Update(client, part, told) for part in split_changes(changes)]
     if not updates:
         return
     stored = change_document(document, updates)
     writing.stored.append(stored)
+    unlogged = writing.unlogged.setdefault(document.pk, [])
+    unlogged.extend(update.changes for update in stored.updates)
     if document.pk in writing.since:
         # What is not logged yet is not found by the next part.
         since = writing.since[document.pk]

@@ -1,7 +1,6 @@
 """Decisions on their way to the model, and turns that go on once all are made."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
@@ -26,6 +25,7 @@ from assistant.services.limits import require_allowance
 from assistant.services.metering import require_chat_budget
 from assistant.services.prompts import choose_prompt
 from base.clock import now
+from base.commits import after_commit
 from interviews.enums import Origin, Policy
 from interviews.errors import InterviewError
 from interviews.models import Interview
@@ -42,6 +42,8 @@ _WORDS = {
     HunkState.ACCEPTED: "accepted",
     HunkState.EDITED: "accepted with changes of the candidate's own",
     HunkState.REFUSED: "refused",
+    HunkState.APPLIED: "applied at once, as the policy says",
+    HunkState.TAKEN_BACK: "applied at once, and taken back by the candidate",
 }
 
 
@@ -56,7 +58,9 @@ def take_decisions(turn: Turn) -> list[str]:
         )
         hunks = ProposalHunk.objects.filter(proposal__turn__conversation=conversation)
         questions = CandidateQuestion.objects.filter(turn__conversation=conversation)
-        told = hunks.filter(told_in=turn), questions.filter(told_in=turn)
+        # What the policy applied in this turn, the result of its call has told.
+        told_hunks = hunks.filter(told_in=turn).exclude(proposal__turn=turn)
+        told = told_hunks, questions.filter(told_in=turn)
         if not any(part.exists() for part in told):
             decided = hunks.exclude(state=HunkState.UNDECIDED)
             decided.filter(_UNTOLD).update(told_in=turn)
@@ -77,7 +81,7 @@ def _edit_texts(hunks: QuerySet[ProposalHunk]) -> Iterator[str]:
             f"- {hunk.path}, line {hunk.line}: {_WORDS[HunkState(hunk.state)]}"
             for hunk in parts
         ]
-        head = f"The candidate decided on the edit you proposed ({proposal.summary}):"
+        head = f"What became of the edit you proposed ({proposal.summary}):"
         yield "\n".join([head, *lines])
 
 
@@ -100,9 +104,7 @@ def follow_up(turn_id: UUID) -> UUID | None:
             return None
         interview = turn.conversation.interview
         following = _create(interview, turn)
-        transaction.on_commit(
-            partial(_announce, interview.pk, following.pk), robust=True
-        )
+        after_commit(_announce, interview.pk, following.pk)
         return following.pk
 
 

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from assistant.selectors import is_behind_another, stored_text
 from assistant.services.calls import record_turn_call
 from assistant.services.tool_calls import stop_calls
 from base.clock import now
+from base.commits import after_commit
 from base.text import utf16_length
 from billing.enums import Outcome, ReservationState
 from billing.models import Usage
@@ -154,7 +154,7 @@ def _tell_fault(interview_id: UUID, turn: Turn, outcome: TurnOutcome) -> None:
         cause, ended_at = FaultCause.MODEL, now()
     else:
         return
-    report = partial(
+    after_commit(
         report_fault,
         interview_id,
         cause=cause,
@@ -163,7 +163,6 @@ def _tell_fault(interview_id: UUID, turn: Turn, outcome: TurnOutcome) -> None:
         ended_at=ended_at,
         detail=turn.error_code,
     )
-    transaction.on_commit(report, robust=True)
 
 
 def _store_answer(turn: Turn, outcome: TurnOutcome) -> Message:
@@ -191,7 +190,7 @@ def _close_call(turn: Turn, outcome: TurnOutcome) -> Usage | None:
     )
     if usage is None:
         return last_usage(turn)
-    transaction.on_commit(partial(count_input, usage), robust=True)
+    after_commit(count_input, usage)
     return usage
 
 

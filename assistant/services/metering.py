@@ -189,12 +189,15 @@ def rebook_turn(
     input_tokens: int,
     output_tokens: int,
     step: int = 0,
-) -> None:
+) -> bool:
     """Reserve for another model or key than the last try's, which took nothing more.
 
-    Raises BudgetSpentError or SpendingStoppedError; then all stays as it was.
+    Returns False, with all as it was, where the turn was stopped or ended meanwhile.
+    Raises BudgetSpentError or SpendingStoppedError; then all stays as it was, too.
     """
     turn = Turn.objects.select_for_update(of=("self",)).get(pk=turn_id)
+    if turn.state != TurnState.RUNNING:
+        return False
     if turn.reservation_id is not None:
         release(turn.reservation_id)
     _book(
@@ -204,6 +207,7 @@ def rebook_turn(
         output_tokens=output_tokens,
         step=step,
     )
+    return True
 
 
 def _book(

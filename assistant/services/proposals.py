@@ -1,16 +1,17 @@
-"""Edits the assistant proposes: checked, kept, shown; written by nobody yet."""
+"""Edits the assistant proposes: checked, kept, shown; applied where the policy says."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from assistant.enums import HunkAction, HunkState
 from assistant.events import EditProposed
 from assistant.models import EditProposal, ProposalHunk, Turn
+from assistant.policies.rules import rules_of
 from assistant.proposals.edits import EditError, FileEdit, read_edits
 from assistant.proposals.hunks import (
     clean,
@@ -20,7 +21,8 @@ from assistant.proposals.hunks import (
     split_change,
     split_hunks,
 )
-from assistant.services.applying import find_hunk
+from assistant.services.deciding import apply_by_policy
+from assistant.services.proposal_frames import conflict_fields, proposal_frame
 from assistant.tools.base import ToolContext, ToolOutcome
 from base.text import shorten
 from interviews.enums import Origin, Policy
@@ -37,6 +39,7 @@ from interviews.workspace.paths import check_free, check_path
 SUMMARY_CHARS = 300
 MOST_UNDECIDED = 100
 _POLICIES = (Policy.PAIR, Policy.AGENT)
+_BY_POLICY = (HunkState.APPLIED, HunkState.TAKEN_BACK)
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,21 @@ class _Room:
     paths: Sequence[str]
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A proposal that is stored; why parts the policy applies were not, by number."""
+
+    proposal: EditProposal
+    conflicts: Mapping[int, str] = field(default_factory=dict)
+
+
 def propose_edit(
     context: ToolContext, edits: Sequence[Any], summary: str
 ) -> ToolOutcome:
     """Keep an edit for the candidate to decide; the model is told "undecided".
+
+    Where the policy applies edits, it is written at once, and the model is told so;
+    what could not be written is left to the candidate.
 
     `edits` are objects of `path` and one of `hunks` (each `old_text`, `new_text`,
     perhaps `line`), `text` or `delete`. They are checked against the documents as they
@@ -59,7 +73,7 @@ def propose_edit(
     """
     known = _find_known(context)
     if known is not None:
-        return _tell(known, context)
+        return _tell(_Kept(known), context)
     if context.policy not in _POLICIES:
         return _refuse("Edits can not be proposed in this interview.")
     try:
@@ -79,9 +93,7 @@ def _refuse(reason: str) -> ToolOutcome:
 
 
 @transaction.atomic
-def _store(
-    context: ToolContext, files: Sequence[FileEdit], summary: str
-) -> EditProposal:
+def _store(context: ToolContext, files: Sequence[FileEdit], summary: str) -> _Kept:
     interview = lock_workspace(context.interview_id)
     undecided = ProposalHunk.objects.filter(
         proposal__turn__conversation=context.conversation_id,
@@ -111,7 +123,9 @@ def _store(
         ),
         origin=Origin.ASSISTANT,
     )
-    return proposal
+    if context.policy == Policy.AGENT and rules_of(interview).applies_edits:
+        return _Kept(proposal, apply_by_policy(interview, proposal, hunks))
+    return _Kept(proposal)
 
 
 def _read_room(interview: Interview) -> _Room:
@@ -189,16 +203,36 @@ def _event_part(hunk: ProposalHunk) -> dict[str, Any]:
     }
 
 
-def _tell(proposal: EditProposal, context: ToolContext) -> ToolOutcome:
-    """Say what was proposed, and that it is nothing but a proposal."""
-    hunks = list(proposal.hunks.all())
-    lines = "; ".join(_line(hunk) for hunk in hunks)
+def _tell(kept: _Kept, context: ToolContext) -> ToolOutcome:
+    """Say what was proposed, what of it is written, and what is only a proposal."""
+    hunks = list(kept.proposal.hunks.all())
+    written = [hunk for hunk in hunks if hunk.state in _BY_POLICY]
+    waiting = [hunk for hunk in hunks if hunk.state not in _BY_POLICY]
+    told = []
+    if written:
+        told.append(
+            f"Applied, as the policy says: {_lines(written)}. The files read like that "
+            "now. The candidate sees it and may take it back; you are told if so."
+        )
+    if waiting:
+        told += [
+            f"Proposed, undecided: {_lines(waiting)}.",
+            *(kept.conflicts[number] for number in sorted(kept.conflicts)),
+            f"{'This is not' if written else 'Nothing has been'} written. The candidate "
+            "decides on each part; you are told with a later message. Do not take it "
+            "as accepted.",
+        ]
+    frame = proposal_frame("edit.proposed", kept.proposal, hunks)
     return ToolOutcome(
-        f"Proposed, undecided: {lines}. Nothing has been written. The candidate decides "
-        "on each part; you are told with a later message. Do not take it as accepted.",
-        frames=[proposal_frame("edit.proposed", proposal, hunks)],
-        parks=context.policy == Policy.AGENT,
+        " ".join(told),
+        frames=[frame | conflict_fields(kept.conflicts)],
+        parks=bool(waiting) and context.policy == Policy.AGENT,
+        detail=_("applied") if written and not waiting else "",
     )
+
+
+def _lines(hunks: Sequence[ProposalHunk]) -> str:
+    return "; ".join(map(_line, hunks))
 
 
 def _line(hunk: ProposalHunk) -> str:
@@ -207,55 +241,3 @@ def _line(hunk: ProposalHunk) -> str:
     added, removed = count_lines(hunk.old, hunk.new)
     place = "new file" if hunk.action == HunkAction.CREATE else f"line {hunk.line}"
     return f"{hunk.path} ({place}, +{added} -{removed})"
-
-
-def proposal_frame(
-    kind: str, proposal: EditProposal, hunks: Sequence[ProposalHunk]
-) -> dict[str, Any]:
-    """Return a proposal as pages get it, in the state it is in; `hunks` are all of it."""
-    return {
-        "type": kind,
-        "turn": str(proposal.turn_id),
-        "edit": str(proposal.pk),
-        "summary": proposal.summary,
-        "created_at": proposal.created_at.isoformat(),
-        "hunks": [_hunk_fields(hunk) for hunk in hunks],
-    }
-
-
-def _hunk_fields(hunk: ProposalHunk) -> dict[str, Any]:
-    added, removed = count_lines(hunk.old, hunk.new)
-    return {
-        "hunk": hunk.number,
-        "path": hunk.path,
-        "action": hunk.action,
-        "line": hunk.line,
-        "at": {"version": hunk.base_version, "start": hunk.start},
-        "old": hunk.old,
-        "new": hunk.new,
-        "text": hunk.text,
-        "state": hunk.state,
-        "added": added,
-        "removed": removed,
-    }
-
-
-def list_proposals(interview_id: UUID) -> list[dict[str, Any]]:
-    """Return every proposal of an interview as a page that comes back gets it.
-
-    `at` of an undecided part says where its lines are now, null where they are gone.
-    """
-    interview = Interview(pk=interview_id)
-    proposals = EditProposal.objects.filter(
-        turn__conversation__interview=interview_id
-    ).prefetch_related("hunks")
-    frames = []
-    for proposal in proposals:
-        hunks = list(proposal.hunks.all())
-        frame = proposal_frame("edit.proposed", proposal, hunks)
-        for hunk, fields in zip(hunks, frame["hunks"], strict=True):
-            is_open = hunk.state == HunkState.UNDECIDED
-            if is_open and hunk.action == HunkAction.CHANGE:
-                fields["at"] = find_hunk(interview, hunk)
-        frames.append(frame)
-    return frames

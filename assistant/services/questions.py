@@ -122,6 +122,12 @@ def list_questions(interview_id: UUID) -> list[dict[str, Any]]:
     return [question_frame("question.asked", question) for question in questions]
 
 
+def list_asked(turn_id: UUID) -> list[dict[str, Any]]:
+    """Return what a turn asked, for a page that follows it through the store."""
+    questions = CandidateQuestion.objects.filter(turn=turn_id)
+    return [question_frame("question.asked", question) for question in questions]
+
+
 @transaction.atomic
 def answer_question(
     interview_id: UUID, question_id: UUID, *, answer: Sequence[int], client_id: str

@@ -45,7 +45,8 @@ def compose_answer(context: PromptContext) -> str:
     if context.policy == "off":
         return f"{NOTICE}\n\n{_OFF}"
     report = _report(context)
-    parts = [NOTICE, _tests_part(report), _hint_part(context), _file_part(context)]
+    parts = [NOTICE, _decisions_part(context), _tests_part(report)]
+    parts += [_hint_part(context), _file_part(context)]
     parts += [_sketch_part(context, report), _closing_part(report)]
     return _at_least(MIN_WORDS, [part for part in parts if part])
 
@@ -81,6 +82,13 @@ def tool_error_answer(name: str, result: str) -> str:
 def _at_least(words: int, parts: list[str]) -> str:
     text = "\n\n".join(parts)
     return f"{text}\n\n{_FILLER}" if len(text.split()) < words else text
+
+
+def _decisions_part(context: PromptContext) -> str:
+    if not context.decisions:
+        return ""
+    quoted = "\n>\n".join(context.decisions).replace("\n", "\n> ")
+    return f"I was told what you decided:\n\n> {quoted}"
 
 
 def _report(context: PromptContext) -> TestReport | None:
@@ -179,18 +187,26 @@ def _closing_part(report: TestReport | None) -> str:
 
 
 def _result_part(context: PromptContext, name: str, result: str) -> str:
+    if name == "propose_edit":
+        return (
+            "I propose the change below. Nothing is written yet: accept, refuse or "
+            "edit each part, and I hear of it with your next message."
+        )
+    if name == "ask_candidate":
+        return "Choose below, or skip it; I hear of it with your next message."
     if looks_like_tests(result):
         return f"I used `{name}`. {_tests_part(read_report(result))}"
     source = context.active_file
     path = source.path if source else "solution.py"
     functions = functions_in(path, result)
-    lines = len(result.splitlines())
+    count = len(result.splitlines())
+    lines = "1 line" if count == 1 else f"{count} lines"
     if functions:
         names = ", ".join(f"`{function.name}`" for function in functions[:MAX_NAMES])
-        return f"I used `{name}` and read {lines} lines with {names}."
+        return f"I used `{name}` and read {lines} with {names}."
     first = next((line for line in result.splitlines() if line.strip()), "")
     said = f", starting with {_code(first)}" if first else ""
-    return f"I used `{name}`; it returned {lines} lines{said}."
+    return f"I used `{name}`; it returned {lines}{said}."
 
 
 def _code(text: str) -> str:

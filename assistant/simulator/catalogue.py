@@ -65,7 +65,7 @@ class Model:
                     for level in levels
                 },
             },
-            "image_input": dict(_NO),
+            "image_input": dict(_YES),
             "pdf_input": dict(_NO),
             "server_tools": {
                 "supported": False,

@@ -12,7 +12,9 @@ from assistant.simulator.patches import apply_diff
 from assistant.simulator.wire import CountTokensRequest
 
 Policy = Literal["hints", "pair", "agent", "off"]
-TAGS = "problem|hints|file|file_change|test_output|policy|message|evidence|rubric"
+TAGS = (
+    "problem|hints|file|file_change|test_output|policy|message|evidence|rubric|decision"
+)
 _OPEN = re.compile(rf"<({TAGS})(\s[^<>]*)?>")
 _HINT = re.compile(r"<hint(?:\s[^<>]*)?>(.*?)</hint\s*>", re.DOTALL)
 # What the sender says by itself; no message of anybody.
@@ -60,6 +62,7 @@ class PromptContext:
     files: tuple[SourceFile, ...] = ()
     tests: TestOutput | None = None
     policy: Policy | None = None
+    decisions: tuple[str, ...] = ()
 
     @property
     def active_file(self) -> SourceFile | None:
@@ -82,6 +85,7 @@ def read_context(request: CountTokensRequest) -> PromptContext:
         files=_files(system, turns),
         tests=_tests(_first([*newest_first, *system], "test_output")),
         policy=_policy(_first(found, "policy")),
+        decisions=_decisions(turns),
     )
 
 
@@ -183,6 +187,12 @@ def _order(system: list[Tag], turns: list[list[Tag]]) -> Iterable[str]:
 def _inner(body: str) -> str:
     """What stands between the line breaks that belong to the tags."""
     return body.removeprefix("\n").removesuffix("\n")
+
+
+def _decisions(turns: list[list[Tag]]) -> tuple[str, ...]:
+    """What the candidate decided before the newest message."""
+    newest = next((turn for turn in reversed(turns) if turn), [])
+    return tuple(plain(tag.body.strip()) for tag in newest if tag.name == "decision")
 
 
 def _tests(tag: Tag | None) -> TestOutput | None:

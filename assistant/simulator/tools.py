@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.simulator.answers import target_function
-from assistant.simulator.code import draft, functions_in
-from assistant.simulator.context import PromptContext
+from assistant.simulator.code import draft, functions_in, language_of
+from assistant.simulator.context import PromptContext, SourceFile
 from assistant.simulator.schemas import Root
 from assistant.simulator.structured import UNKNOWN, Spot, build
 from assistant.simulator.wire import MessagesRequest, Tool
@@ -33,6 +33,8 @@ _PATH = re.compile(r"[\w./-]+\.\w{1,4}\b")
 _QUOTED = re.compile(r"[`“\"]([^`”\"\n]+)[`”\"]")
 _OUTPUT = re.compile(r"<tool_output [^<>]*>\n(.*)\n</tool_output>", re.DOTALL)
 _ORDERED = re.compile(r"\bcall (\w+) with (\{.*?\})(?=\s*$|\s*\n)", re.M)
+_IN_PARTS = re.compile(r"\b(?:two|both|several|parts)\b", re.I)
+_OPTIONS = ("Simulated: the smallest case", "Simulated: the case that fails")
 NO_MORE = "No more tools may be used"
 
 
@@ -161,6 +163,8 @@ class _Arguments:
             return self._command()
         if spot.name == "question":
             return "Simulated: which case do you want to begin with?"
+        if spot.name == "options" and spot.path[-1] != "options":
+            return _OPTIONS[(spot.number - 1) % len(_OPTIONS)]
         if spot.name in {"first_line", "last_line", "folder", "line"}:
             return None
         return known.get(spot.name, UNKNOWN)
@@ -170,7 +174,10 @@ class _Arguments:
         return 2 if spot.name == "options" else None
 
     def edit(self) -> dict[str, Any]:
-        """A whole edit: a sketch in the active function, or a new file of notes."""
+        """A whole edit: a sketch in the active function, or a new file of notes.
+
+        Asked for parts it changes a second function, too.
+        """
         source = self._context.active_file
         summary = "Simulated: the hints so far, written into the function as comments."
         nothing: dict[str, Any] = {"hunks": None, "text": None, "delete": None}
@@ -182,9 +189,22 @@ class _Arguments:
         old, new_text = self._function() or (source.text.split("\n")[0], "")
         if not new_text:
             new_text = f"{old}\n"
-        hunk = {"old_text": old, "new_text": new_text, "line": None}
-        change = {**nothing, "path": source.path, "hunks": [hunk]}
+        hunks = [{"old_text": old, "new_text": new_text, "line": None}]
+        if _IN_PARTS.search(self._context.message):
+            hunks += self._second(source, old)
+        change = {**nothing, "path": source.path, "hunks": hunks}
         return {"summary": summary, "edits": [change]}
+
+    def _second(self, source: SourceFile, taken: str) -> list[dict[str, Any]]:
+        """A comment above another function, as a part of its own, where there is one."""
+        mark = "#" if language_of(source.path) == "python" else "//"
+        for function in functions_in(source.path, source.text):
+            head = function.indent + function.signature
+            if head not in taken and source.text.count(head) == 1:
+                note = f"{function.indent}{mark} Simulated: say what this promises."
+                text = f"{note}\n{head}"
+                return [{"old_text": head, "new_text": text, "line": None}]
+        return []
 
     def _command(self) -> object:
         quoted = _QUOTED.search(self._context.message)

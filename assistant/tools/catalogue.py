@@ -126,7 +126,8 @@ _ALL = (
     Tool(
         "propose_edit",
         "Propose a change of one or more files, shown to the candidate as a diff. "
-        "Nothing is written until they accept it. Quote the old text exactly.",
+        "It is written once they accept it, or at once where the policy says so. Quote "
+        "the old text exactly.",
         inputs.ProposeEdit,
         _propose_edit,
         _("Proposed a change of %(it)s"),
@@ -136,7 +137,7 @@ _ALL = (
     Tool(
         "run_tests",
         "Run the visible tests of the open problem on the files as they are now. "
-        "Proposed edits are not in them until they are accepted.",
+        "Proposed edits are not in them until they are written.",
         inputs.RunTests,
         run_tests,
         _("Ran the tests"),

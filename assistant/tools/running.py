@@ -1,10 +1,12 @@
 """Tools that run something in the candidate's sandbox, as the assistant."""
 
 import asyncio
+import logging
 
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
 from assistant.models import ToolCall
 from assistant.tools.base import ToolContext, ToolInput, ToolOutcome
@@ -19,6 +21,8 @@ from interviews.runner_client import RunSpec
 from interviews.selectors.workspace import open_folder
 from interviews.services.run_commands import AskedKind, build_spec, command_text
 from interviews.services.runs import create_run
+
+logger = logging.getLogger(__name__)
 
 # Beside the run itself: its place in the runner's line, bringing files there and back.
 EXTRA_SECONDS = 45.0
@@ -45,16 +49,40 @@ async def _run(context: ToolContext, kind: AskedKind, command: str = "") -> Tool
             is_error=True,
             detail=_("not available"),
         )
-    run, spec = await in_thread(_create)(context, kind, command)
-    if spec is None:
+    beginning = asyncio.ensure_future(_begin(context, kind, command))
+    try:
+        run, live = await asyncio.shield(beginning)
+    except asyncio.CancelledError:
+        # Its thread goes on: a run that is written down all the same ends at once.
+        beginning.add_done_callback(_stop_begun)
+        raise
+    if live is None:
         return describe_run(run)
-    live = start_live_run(run, spec)
-    await _tell_windows(run)
     is_over = await _wait(live)
     ended = await Run.objects.select_related("interview__assessment_version").aget(
         pk=run.pk
     )
     return await in_thread(describe_run)(ended, is_late=not is_over)
+
+
+async def _begin(
+    context: ToolContext, kind: AskedKind, command: str
+) -> tuple[Run, LiveRun | None]:
+    """Write the run down and execute it; None beside one that was begun before."""
+    run, spec = await in_thread(_create)(context, kind, command)
+    if spec is None:
+        return run, None
+    live = start_live_run(run, spec)
+    await _tell_windows(run)
+    return run, live
+
+
+def _stop_begun(beginning: asyncio.Future[tuple[Run, LiveRun | None]]) -> None:
+    if beginning.cancelled() or beginning.exception() is not None:
+        return
+    _run, live = beginning.result()
+    if live is not None:
+        live.stop()
 
 
 def _create(
@@ -83,9 +111,13 @@ def _create(
 async def _tell_windows(run: Run) -> None:
     """Have every window of the workspace show the run as it goes."""
     layer = get_channel_layer()
-    if layer is not None:
-        message = {"type": "run.began", "run": str(run.pk)}
+    if layer is None:
+        return
+    message = {"type": "run.began", "run": str(run.pk)}
+    try:
         await layer.group_send(workspace_group(run.interview_id), message)
+    except (RedisError, OSError):
+        logger.warning("Windows could not be told of a run: Redis is away")
 
 
 async def _wait(live: LiveRun) -> bool:

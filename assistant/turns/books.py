@@ -39,25 +39,28 @@ class Books:
         self._began_at = now()
         self._code = ""
 
-    async def begin_try(self, begun: TryBegun) -> None:
+    async def begin_try(self, begun: TryBegun) -> bool:
         """Reserve anew where another model or key is asked, or another call begins.
 
-        Raises BudgetSpentError or SpendingStoppedError: then it is not asked.
+        False where the turn is over, BudgetSpentError and SpendingStoppedError: then it
+        is not asked.
         """
         self._began_at = now()
         if begun.target is None:
-            return
+            return True
         self._target = begun.target
         if self._booked == _account(begun.target):
-            return
-        await in_thread(rebook_turn)(
+            return True
+        is_booked: bool = await in_thread(rebook_turn)(
             self._turn_id,
             begun.target,
             input_tokens=bound_chat_input(self._request),
             output_tokens=self._request.max_tokens,
             step=self._step,
         )
-        self._booked = _account(begun.target)
+        if is_booked:
+            self._booked = _account(begun.target)
+        return is_booked
 
     async def fail_try(self, failed: TryFailed) -> None:
         """Write a try that failed; raises BudgetSpentError or SpendingStoppedError."""

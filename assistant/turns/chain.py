@@ -150,7 +150,9 @@ class Chain:
                     await self._note_progress(part)
                     await books.tell_start(part)
                 elif isinstance(part, TryBegun):
-                    await books.begin_try(part)
+                    if not await books.begin_try(part):
+                        words.note(state=TurnState.STOPPED, stop_reason="stopped")
+                        return
                     words.note(is_unsent=False, call=part.trace)
                 elif isinstance(part, TryFailed):
                     words.note(is_unsent=True, **NOTHING)

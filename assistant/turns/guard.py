@@ -29,6 +29,8 @@ from interviews.enums import Policy
 LINES_AN_ANSWER = 4
 CHARS_AN_ANSWER = 200
 LINES_AN_INTERVIEW = 20
+# What of a line tells that it is prose: a few words.
+_PROSE_CHARS = 300
 # Shorter words in backticks are names, not code.
 _SPAN_CHARS = 12
 # A line that begins like this is prose whatever follows, so its words need not wait
@@ -158,7 +160,7 @@ class SolutionGuard:
 
     def _stream(self) -> str:
         """Return the words of a line of prose that are whole."""
-        if self._fence or not _PROSE.match(self._line):
+        if self._fence or not _is_prose(self._line):
             return ""
         until = _whole_words(self._line)
         if until <= self._at:
@@ -169,7 +171,7 @@ class SolutionGuard:
         line = self._line
         if self._fence:
             shown = self._end_fenced(line)
-        elif _PROSE.match(line):
+        elif _is_prose(line):
             shown = self._end_prose(line)
         elif fence := _FENCE.match(line):
             shown = self._end_block()
@@ -300,6 +302,10 @@ class SolutionGuard:
             "*(Longer code is left out here: in this interview the assistant gives "
             "hints and short fragments, and the solution is yours to write.)*"
         )
+
+
+def _is_prose(line: str) -> bool:
+    return bool(_PROSE.match(line[:_PROSE_CHARS]))
 
 
 def measure_answers(texts: Iterable[str]) -> CodeSize:

@@ -164,6 +164,9 @@ class LogWriter:
                 self._dirty.clear()
                 await self._try_flush(client)
                 self._forget_ended()
+                if not self._cursors:
+                    # A turn that begins now has a writer of its own.
+                    return
                 await asyncio.sleep(AWAY_SECONDS if self._is_away else COALESCE_SECONDS)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._dirty.wait(), IDLE_SECONDS)

@@ -43,13 +43,15 @@ class LogEntry:
 class Progress:
     """What the store knows of a turn; `text` is whole once there is an `end`.
 
-    `is_known` is False for a turn that is not there.
+    `sides` are the side frames that are stored, wherever in the text they belong; pages
+    know them by their own ids. `is_known` is False for a turn that is not there.
     """
 
     is_known: bool
     text: str = ""
     start: dict[str, Any] | None = None
     end: dict[str, Any] | None = None
+    sides: tuple[dict[str, Any], ...] = ()
 
 
 class Source(Protocol):
@@ -75,6 +77,7 @@ class Mirror:
     heard_at: float = -SILENCE_SECONDS
     task: asyncio.Task[None] | None = None
     _sides: int = 0
+    _told: set[tuple[str, str]] = field(default_factory=set)
     _held: deque[LogEntry] = field(default_factory=lambda: deque(maxlen=HELD_ENTRIES))
 
     @property
@@ -98,6 +101,8 @@ class Mirror:
         length = self.live.text.length
         if utf16_length(progress.text) > length:
             self.live.text.append(utf16_slice(progress.text, length))
+        for frame in progress.sides:
+            self._tell(frame, self.live.text.length)
         if progress.end is not None:
             self.live.end_frame = progress.end
             self.close()
@@ -117,6 +122,16 @@ class Mirror:
         if frame is not None:
             self.live.started.set()
 
+    def _tell(self, frame: dict[str, Any], offset: int) -> None:
+        """Tell a side frame; what the store and the log both have, once."""
+        name = frame.get("edit") or frame.get("question")
+        if name:
+            key = (frame["type"], name)
+            if key in self._told:
+                return
+            self._told.add(key)
+        self.live.text.tell(frame, offset)
+
     def _apply_held(self) -> None:
         while self._held:
             if not self._apply(self._held[0]) or self.live.ended.is_set():
@@ -132,7 +147,7 @@ class Mirror:
                 return False
             if number and number[0] >= self._sides:
                 self._sides = number[0] + 1
-                text.tell(part, offset)
+                self._tell(part, offset)
             elif not number and offset + utf16_length(part) > text.length:
                 text.append(utf16_slice(part, text.length - offset))
         if entry.end is not None:

@@ -88,7 +88,7 @@ class LogTail:
             await client.expire(self._wake_stream, WAKE_KEPT_SECONDS)
 
     def _begin(self) -> None:
-        if self._task is not None:
+        if self._task is not None and not self._task.done():
             return
         client = self._client = self._connect()
         if client is not None:

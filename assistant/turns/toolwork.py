@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from assistant.cleaning import clean_values
 from assistant.models import ToolCall
 from assistant.policies.rules import PolicyRules
 from assistant.services.tool_calls import AskedCall, end_call
@@ -16,6 +17,7 @@ from assistant.tools.loops import TOLD, LoopWatch, spell_call
 from assistant.tools.shown import tool_frame
 from assistant.turns.live import LiveTurn
 from assistant.turns.threads import in_thread
+from interviews.workspace.changes import clean_text
 
 # More than these in one step are not run.
 MOST_CALLS = 8
@@ -32,7 +34,7 @@ def asked_calls(
     return [
         AskedCall(
             call_id=str(block.get("id", "")),
-            name=str(block.get("name", "")),
+            name=clean_text(str(block.get("name", ""))),
             input=None if str(block.get("id")) in broken else _object(block),
         )
         for block in blocks
@@ -42,7 +44,7 @@ def asked_calls(
 
 def _object(block: Mapping[str, Any]) -> Mapping[str, Any] | None:
     given = block.get("input")
-    return given if isinstance(given, dict) else None
+    return clean_values(given) if isinstance(given, dict) else None
 
 
 def whole_blocks(

@@ -21,6 +21,7 @@ from assistant.services.endings import TurnOutcome
 from assistant.turns.guard import OpenGuard, OutputGuard
 from assistant.turns.live import LiveTurn
 from assistant.turns.telemetry import AnswerClock
+from interviews.workspace.changes import clean_text
 
 # What a try that is repeated leaves behind, and what a new call begins with: nothing.
 NOTHING: Mapping[str, Any] = {
@@ -62,7 +63,7 @@ class Words:
 
     def take_text(self, text: str) -> None:
         """Show a piece of the answer, as far as the policy lets it."""
-        at = monotonic()
+        at, text = monotonic(), clean_text(text)
         if self.outcome.first_token_ms is None:
             self.note(first_token_ms=int((at - self._asked_at) * 1000))
         self.clock.note_text(at)

@@ -1,12 +1,9 @@
 """Pictures over HTTP: the candidate's browser sends them, who may read shows them."""
 
-import logging
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.http import content_disposition_header
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -21,10 +18,9 @@ from assistant.services.attachments import (
     store_image,
 )
 from base.errors import DomainError
+from base.refusals import check_csrf, refuse
 from interviews.access import find_as_candidate
 from interviews.models import Interview
-
-logger = logging.getLogger(__name__)
 
 # What a request holds beside the picture itself.
 ENVELOPE_BYTES = 16 * 1024
@@ -38,19 +34,6 @@ class UploadFields(BaseModel):
     id: str = Field(min_length=8, max_length=64)
 
 
-class _CsrfCheck(CsrfViewMiddleware):
-    """Django's check, answering as this route answers."""
-
-    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
-        logger.warning("Picture refused by the CSRF check: %s", reason)
-        body = {
-            "code": "csrf_failed",
-            "message": _("Reload this page, then it can go on."),
-            "retryable": False,
-        }
-        return JsonResponse(body, status=403)
-
-
 @csrf_exempt  # checked below: Django's own check reads the whole body before the view
 @require_POST
 @never_cache
@@ -61,14 +44,9 @@ def upload(request: HttpRequest, interview_id: UUID) -> HttpResponse:
         raise Http404
     try:
         _check_length(request)
-        return _check_csrf(request) or _store(request, interview)
+        return check_csrf(request) or _store(request, interview)
     except DomainError as error:
-        body = {
-            "code": error.code,
-            "message": str(error.message),
-            "retryable": error.retryable,
-        }
-        return JsonResponse(body, status=error.status)
+        return refuse(error)
 
 
 def _check_length(request: HttpRequest) -> None:
@@ -77,17 +55,6 @@ def _check_length(request: HttpRequest) -> None:
         raise BadUploadError
     if int(length) > MOST_BYTES + ENVELOPE_BYTES:
         raise BadPictureError
-
-
-def _answer_nothing(request: HttpRequest) -> HttpResponse:
-    return HttpResponse()
-
-
-def _check_csrf(request: HttpRequest) -> HttpResponse | None:
-    check = _CsrfCheck(_answer_nothing)
-    check.process_request(request)
-    # Of the view itself it would think that it is exempt.
-    return check.process_view(request, _answer_nothing, (), {})
 
 
 def _store(request: HttpRequest, interview: Interview) -> HttpResponse:

@@ -205,8 +205,17 @@ def _edit_decided(payload: Payload) -> tuple[str, str]:
         "edited": len(payload.get("edited", [])),
         "refused": len(payload.get("refused", [])),
     }
+    if payload.get("by") == "policy":
+        detail = _("%(accepted)d applied at once, without being asked for")
+        return _("The policy applied a proposed edit"), detail % counts
     detail = _("%(accepted)d accepted, %(edited)d changed first, %(refused)d refused")
     return _("Decided on a proposed edit"), detail % counts
+
+
+def _taken_back(payload: Payload) -> tuple[str, str]:
+    count = len(payload.get("parts", []))
+    title = _("Took back what the policy had applied")
+    return title, ngettext("%d part", "%d parts", count) % count
 
 
 def _hint(payload: Payload) -> tuple[str, str]:
@@ -274,6 +283,7 @@ _WORDINGS: dict[str, Callable[[Payload], tuple[str, str]]] = {
     "turn.replaced": lambda _payload: (_("Edited the last question"), ""),
     "edit.proposed": _proposed,
     "edit.decided": _edit_decided,
+    "edit.taken_back": _taken_back,
     "question.asked": lambda _p: (_("The assistant asked the candidate to choose"), ""),
     "question.answered": lambda p: (
         _("Skipped a question") if p.get("is_skipped") else _("Answered a question"),

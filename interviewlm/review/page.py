@@ -14,7 +14,7 @@ from accounts.access import Standing
 from assistant.context.caching import read_cache_uses
 from assistant.decided import Item, read_decisions
 from assistant.enums import MessageRole
-from assistant.models import Message
+from assistant.models import HintUse, Message
 from assistant.selectors import conversation_messages
 from assistant.services.hints import list_hints
 from interviewlm.review.authorship import read_authorship
@@ -125,7 +125,7 @@ def build_page(
         "other_files": list_other_files(interview),
         "runs": list_runs(interview, with_hidden=sees["scorecard"]),
         "chat": chat,
-        "hints": list_hints(interview) if sees["conversation"] else [],
+        "hints": _list_hints(interview) if sees["conversation"] else [],
         "money": read_money(interview) if sees["cost"] else [],
         "caches": list(read_cache_uses(interview).values()) if sees["cost"] else [],
         "steps": steps,
@@ -186,6 +186,11 @@ def _read_chat(interview: Interview) -> list[ChatLine]:
         time = format_clock(t_ms)
         lines.append(ChatLine(message, time, t_ms, html, made_by, items))
     return lines
+
+
+def _list_hints(interview: Interview) -> list[tuple[HintUse, SafeString]]:
+    """Return the hints that were taken, each with its text as cleaned Markdown."""
+    return [(hint, render_markdown(hint.text)) for hint in list_hints(interview)]
 
 
 def _made_by(message: Message, known: MadeBy | None) -> MadeBy | None:

@@ -26,6 +26,7 @@ _PLAIN = (
     "description",
     "duration_minutes",
     "policy",
+    "applies_edits",
     "has_hints",
     "is_search_allowed",
     "allowed_notes",
@@ -36,7 +37,7 @@ _PLAIN = (
 )
 _POLICY_HELP = _(
     "Off: no assistant. Hints: it may not write the solution. Pair: it may write code "
-    "that the candidate puts in. Agent: it may work on its own."
+    "that the candidate puts in. Agent: it may take several steps by itself."
 )
 
 
@@ -82,6 +83,15 @@ class AssessmentForm(forms.ModelForm[Assessment]):
         initial=Policy.PAIR,
         widget=UnfoldAdminSelectWidget,
         help_text=_POLICY_HELP,
+    )
+    applies_edits = forms.BooleanField(
+        label=_("Apply the assistant's edits at once"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_(
+            "Only for an agent. Its edits go into the files without being asked for; "
+            "the candidate sees each one and can take it back with one click."
+        ),
     )
     has_hints = forms.BooleanField(
         label=_("Hints to take"),

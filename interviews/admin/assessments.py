@@ -27,6 +27,7 @@ _CONTENT = [
         {
             "fields": [
                 ("duration_minutes", "policy"),
+                "applies_edits",
                 "has_hints",
                 "assistant_limits",
                 "rubric",
@@ -161,6 +162,7 @@ class AssessmentVersionAdmin(
         "problems",
         "duration_minutes",
         "policy",
+        "applies_edits",
         "has_hints",
         "assistant_limits",
         "rubric",

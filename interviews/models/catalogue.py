@@ -170,6 +170,9 @@ class AssessmentVersion(models.Model):
         _("lower limits of the assistant"), default=dict, blank=True
     )
     has_hints = models.BooleanField(_("hint ladder offered"), default=True)
+    applies_edits = models.BooleanField(
+        _("the assistant's edits are applied at once"), default=False
+    )
     is_search_allowed = models.BooleanField(_("outside search allowed"), default=False)
     allowed_notes = models.TextField(_("what else is allowed"), blank=True)
     is_interviewer_typing_allowed = models.BooleanField(
@@ -195,7 +198,11 @@ class AssessmentVersion(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["assessment", "number"], name="assessment_version_unique"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(applies_edits=False) | models.Q(policy=Policy.AGENT),
+                name="assessment_version_applies_as_agent",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -180,6 +180,7 @@ class AssessmentContent(Content):
     policy: Policy
     assistant_limits: dict[str, int | str] = {}
     has_hints: bool = True
+    applies_edits: bool = False
     is_search_allowed: bool = False
     allowed_notes: str = ""
     is_interviewer_typing_allowed: bool = False
@@ -193,6 +194,15 @@ class AssessmentContent(Content):
     def check_assistant_limits(cls, own: dict[str, int | str]) -> dict[str, int | str]:
         """Only known limits, and only lower ones."""
         return check_limits({name: str(value) for name, value in own.items()})
+
+    @model_validator(mode="after")
+    def check_applies_edits(self) -> Self:
+        """Only an agent writes by itself."""
+        if self.applies_edits and self.policy != Policy.AGENT:
+            raise ValueError(
+                _("Edits are applied at once only where the assistant is an agent.")
+            )
+        return self
 
 
 def parse_hidden(text: str) -> HiddenCalls | HiddenStdin | None:

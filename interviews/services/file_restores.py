@@ -65,6 +65,20 @@ def restore_file(interview_id: UUID, *, deletion: str, client_id: str) -> FileCh
     return FileChange("restored", path)
 
 
+def bring_back_document(interview: Interview, deletion: int) -> FileRestored:
+    """Bring back the document that the event `deletion` deleted; return the event to log.
+
+    The caller holds the workspace's lock. Raises what `restore_file` raises.
+    """
+    event = interview.events.filter(seq=deletion).first()
+    gone = None if event is None else parse_payload(event)
+    if not isinstance(gone, FileDeletedV2):
+        raise MissingError(_("There is nothing to bring back."))
+    _check_place(interview, [gone])
+    _restore_document(interview, gone)
+    return FileRestored(path=gone.path, hash=gone.hash, deletion=deletion)
+
+
 def _find_deletion(interview: Interview, deletion: str) -> _Deletion:
     event = find_event(interview, deletion)
     payload = None if event is None else parse_payload(event)

@@ -1,16 +1,14 @@
 """The candidate's files over HTTP: bringing along, and taking away."""
 
-import logging
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from base.errors import DomainError
+from base.refusals import check_csrf, refuse
 from interviews.file_news import read_line, tell_windows, upload_frames
 from interviews.file_responses import archive_response, content_response
 from interviews.models import Interview
@@ -18,8 +16,6 @@ from interviews.protocol import FrameId, Path
 from interviews.services.uploads import UploadMode, upload_file
 from interviews.views.candidate import candidate_page
 from interviews.workspace.errors import BadFrameError, FileTooLargeError
-
-logger = logging.getLogger(__name__)
 
 # What a request holds beside the file itself.
 ENVELOPE_BYTES = 16 * 1024
@@ -35,22 +31,6 @@ class UploadFields(BaseModel):
     mode: UploadMode = "new"
 
 
-class _CsrfFailedError(BadFrameError):
-    code = "csrf_failed"
-    status = 403
-
-    def __init__(self) -> None:
-        super().__init__(_("Reload this page, then it can go on."))
-
-
-class _CsrfCheck(CsrfViewMiddleware):
-    """Django's check, answering as this route answers."""
-
-    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
-        logger.warning("Upload refused by the CSRF check: %s", reason)
-        return _refuse(_CsrfFailedError())
-
-
 @csrf_exempt  # checked below: Django's own check reads the whole body before the view
 @require_POST
 @candidate_page
@@ -58,9 +38,9 @@ def upload(request: HttpRequest, interview: Interview) -> HttpResponse:
     """Take one file as multipart/form-data; how large it is is asked before it is read."""
     try:
         _check_length(request)
-        return _check_csrf(request) or _store(request, interview)
+        return check_csrf(request) or _store(request, interview)
     except DomainError as error:
-        return _refuse(error)
+        return refuse(error)
 
 
 def _check_length(request: HttpRequest) -> None:
@@ -72,17 +52,6 @@ def _check_length(request: HttpRequest) -> None:
         raise FileTooLargeError(
             _("The file is larger than %(count)d MB.") % {"count": most // 1_048_576}
         )
-
-
-def _answer_nothing(request: HttpRequest) -> HttpResponse:
-    return HttpResponse()
-
-
-def _check_csrf(request: HttpRequest) -> HttpResponse | None:
-    check = _CsrfCheck(_answer_nothing)
-    check.process_request(request)
-    # Of the view itself it would think that it is exempt.
-    return check.process_view(request, _answer_nothing, (), {})
 
 
 def _store(request: HttpRequest, interview: Interview) -> HttpResponse:
@@ -104,18 +73,6 @@ def _store(request: HttpRequest, interview: Interview) -> HttpResponse:
         tell_windows(interview.pk, upload_frames(interview.pk, uploaded))
     line = read_line(interview.pk, uploaded.path)
     return JsonResponse({"path": uploaded.path, **line})
-
-
-def _refuse(error: DomainError) -> JsonResponse:
-    body = {
-        "code": error.code,
-        "message": str(error.message),
-        "retryable": error.retryable,
-    }
-    response = JsonResponse(body, status=error.status)
-    if error.retry_after is not None:
-        response["Retry-After"] = str(int(error.retry_after))
-    return response
 
 
 @require_safe

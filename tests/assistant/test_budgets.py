@@ -328,7 +328,7 @@ async def test_room_held_by_another_call_is_a_reason_to_try_again(
 async def test_month_cap_holds_over_interviews_that_ask_at_once(
     interview: Interview, model: FakeModel
 ) -> None:
-    hard = ONE_ANSWER * 40
+    hard = ONE_ANSWER * 16
     budget = await limit_month(interview, hard)
     others = await sync_to_async(InterviewFactory.create_batch)(
         3,
@@ -338,7 +338,7 @@ async def test_month_cap_holds_over_interviews_that_ask_at_once(
     refusals: list[AssistantError] = []
 
     async def keep_asking(asking: Interview) -> None:
-        for _number in range(25):
+        for _number in range(10):
             try:
                 await answer(asking)
             except BudgetSpentError as error:

@@ -320,5 +320,25 @@ def test_line_is_told_apart(line: str, *, expected: bool) -> None:
     assert is_code(line) is expected
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(f"for{' ' * 60_000}x", id="spaces"),
+        pytest.param(f"A{'_' * 60_000} is it", id="one-word"),
+        pytest.param(f"if {'a b ' * 15_000}{{", id="words"),
+        pytest.param(f"{')' * 60_000}\x01", id="brackets"),
+    ],
+)
+def test_line_without_an_end_is_judged_in_no_time(line: str) -> None:
+    # By the square of the length this would take longer than anybody waits.
+    show(f"{line}\nLook at the loop.", step=10_000)
+
+
+def test_sealed_code_in_the_middle_of_a_long_line_is_withheld() -> None:
+    sealed = "ZGVmIHR3b19zdW0obnVtcywgdGFyZ2V0KToK" * 20
+
+    assert is_withheld(f"{'see, ' * 300}{sealed}{', so' * 300}\n")
+
+
 def test_size_adds_up() -> None:
     assert CodeSize(1, 5) + CodeSize(2, 7) == CodeSize(3, 12)

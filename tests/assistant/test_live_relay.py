@@ -8,7 +8,7 @@ import pytest
 
 from assistant.protocol import finished_frame, started_frame
 from assistant.turns.control import order_stop
-from assistant.turns.live import Delta, LiveTurn, Side
+from assistant.turns.live import COALESCE_SECONDS, Delta, LiveTurn, Side
 from assistant.turns.log import KEPT_SECONDS, stream_of
 from assistant.turns.relay import Relay
 from assistant.turns.remote import LogEntry, Mirror, Progress
@@ -118,7 +118,7 @@ def test_a_thousand_pieces_in_a_second_are_some_twenty_entries() -> None:
         await asyncio.sleep(1)
         return len(server.streams[stream_of(live.id)])
 
-    assert 15 <= run_without_waiting(answer()) <= 25
+    assert 15 <= run_without_waiting(answer()) <= 1 / COALESCE_SECONDS + 3
 
 
 def test_stream_that_is_not_written_any_more_goes_by_itself() -> None:

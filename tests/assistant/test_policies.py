@@ -136,6 +136,21 @@ def test_model_reads_the_policy_and_its_limits(policy: Policy, words: str) -> No
     assert words in system[0]["text"]
 
 
+def test_candidate_and_model_read_that_edits_are_applied_at_once(
+    client: Client,
+) -> None:
+    interview = make_interview(Policy.AGENT, applies_edits=True)
+    prompt = choose_prompt(PromptPurpose.CHAT, interview)
+
+    page = client.get(entry_path(interview.invitation)).content.decode()
+    system = build_system(interview, prompt, has_tools=True)
+
+    assert "into your files without asking you first" in page
+    assert "until you accept it" not in page
+    assert "applied at once, without asking the candidate" in system[0]["text"]
+    assert "judges every edit" not in system[0]["text"]
+
+
 @pytest.mark.parametrize("policy", [Policy.HINTS, Policy.PAIR, Policy.AGENT])
 def test_candidate_reads_policy_and_limits_before_the_interview(
     client: Client, policy: Policy

@@ -1,12 +1,14 @@
 """Decisions: over the socket, on their way to the model, and what goes on after them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 from pytest_django import Settings
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from assistant.enums import MessageRole, TurnState
 from assistant.models import EditProposal, Message, Turn
@@ -14,6 +16,7 @@ from assistant.services.decisions import follow_up, follow_ups, take_decisions
 from assistant.services.prompts import import_shipped_prompts
 from assistant.services.questions import answer_question
 from assistant.services.queue import promote_behind
+from assistant.turns.registry import start_turn
 from base.clock import now
 from interviews.enums import InterviewState
 from interviews.models import Document, Event, Interview
@@ -21,6 +24,7 @@ from interviews.protocol import workspace_group
 from interviews.services.files import create_file
 from tests.assistant.proposing import begin_turn, change, decide, inquire, propose
 from tests.assistant.socket import opened, receive_until
+from tests.assistant.turns import end
 from tests.factories.accounts import MembershipFactory
 from tests.factories.assistant import MessageFactory, TurnFactory
 from tests.factories.interviews import InterviewFactory
@@ -121,6 +125,30 @@ async def test_decision_is_answered_and_shown_on_every_page_and_in_the_editors(
     assert "two = 22" in await sync_to_async(text_of)(interview)
     frame = (await layer.receive("specific.editor"))["frame"]
     assert frame["type"] == "document.updates"
+
+
+class LayerAway(InMemoryChannelLayer):
+    """A layer that tells nobody anything, as one without its Redis."""
+
+    async def group_send(self, group: str, message: Mapping[str, Any]) -> None:
+        """Fail."""
+        raise RedisConnectionError
+
+
+async def test_decision_holds_and_is_answered_while_other_pages_can_not_be_told(
+    interview: Interview, settings: Settings
+) -> None:
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": f"{__name__}.LayerAway"}}
+    parked = await sync_to_async(park)(interview)
+    proposal = await EditProposal.objects.aget(turn=parked)
+    async with opened(interview) as socket:
+        await socket.receive_json_from(timeout=10)
+        await send(socket, proposal)
+        told = await read(socket, "edit.decided")
+    assert told["id"] == "decide-0001"
+    assert "two = 22" in await sync_to_async(text_of)(interview)
+    follow = await Turn.objects.aget(follows=parked)
+    await end(start_turn(follow.pk))
 
 
 async def test_same_decision_sent_again_is_answered_again(

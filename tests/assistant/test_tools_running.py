@@ -1,10 +1,15 @@
 """Tests and commands the assistant runs, in a runner that does what the test says."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db.models.signals import pre_save
 from pytest_django import Settings
 
 from assistant.enums import ToolCallState, TurnState
@@ -19,7 +24,7 @@ from tests.assistant.turns import begin, end, use
 from tests.factories.interviews import RunFactory
 from tests.fakes.runner import FakeRun, FakeRunner, open_fake_runner
 from tests.fakes.script import ScriptedModel, calls, says
-from tests.interviews.workspace.windows import wait_until
+from tests.interviews.workspace.windows import WAIT, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -129,3 +134,45 @@ async def test_stop_stops_what_runs(
     assert turn.state == TurnState.STOPPED
     assert (await ToolCall.objects.aget()).state == ToolCallState.STOPPED
     await runner.runs[0].cancelled.wait()
+
+
+class Held:
+    """Writing a run down, held until it may go on."""
+
+    def __init__(self) -> None:
+        self.is_reached = threading.Event()
+        self.may_go_on = threading.Event()
+
+    def hold(self, **_known: Any) -> None:
+        self.is_reached.set()
+        self.may_go_on.wait(15)
+
+
+@contextmanager
+def runs_held() -> Iterator[Held]:
+    held = Held()
+    pre_save.connect(held.hold, sender=Run)
+    try:
+        yield held
+    finally:
+        held.may_go_on.set()
+        pre_save.disconnect(held.hold, sender=Run)
+
+
+async def test_run_that_is_being_written_down_at_a_stop_ends_too(
+    interview: Interview, runner: FakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner.script = wait_for_stop
+    await awrite(interview, "solution.py", "pass\n")
+    use(monkeypatch, ScriptedModel(calls(COMMAND)))
+    with runs_held() as held:
+        live = await begin(interview)
+        await wait_until(held.is_reached.is_set)
+        live.stop()
+    await end(live)
+
+    over = Run.objects.filter(interview=interview, state=RunState.FINISHED)
+    async with asyncio.timeout(WAIT):
+        while not await over.aexists():  # noqa: ASYNC110 -- it ends by itself
+            await asyncio.sleep(0.01)
+    assert (await over.aget()).reason == "cancelled"

@@ -68,7 +68,8 @@ def test_other_process_shows_the_same_answer_and_stops_the_next(
     ):
         here.send("turn.ask", text=LONG)
         turn = here.until("turn.queued")["turn"]
-        assert there.until("turn.started")["turn"] == turn
+        started = there.until("turn.started")
+        assert (started["turn"], started["question"]) == (turn, LONG)
         read_here, _end = text_until(here, *ENDS)
         read_there, end = text_until(there, *ENDS)
 

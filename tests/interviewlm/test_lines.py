@@ -238,6 +238,37 @@ async def test_frame_reaches_a_line_of_another_process_through_the_layer(
     assert text == ANSWERED
 
 
+async def test_one_interview_has_only_so_many_lines(
+    interview: Interview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "MOST_LINES", 1)
+    other = await sync_to_async(InterviewFactory.create)(state=InterviewState.ACTIVE)
+    cookies: dict[str, str] = {}
+    async with opened(interview), opened(other):
+        refused = [event async for event in lines.Line(interview.pk, cookies).events()]
+
+    assert [parse_event(event.decode().strip()) for event in refused] == [
+        ("close", {"code": 1013})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "status"),
+    [
+        pytest.param(1_000_000, 400, id="than-a-frame"),
+        pytest.param(3_000_000, 413, id="than-a-request"),
+    ],
+)
+async def test_frame_that_is_larger_is_refused(
+    interview: Interview, size: int, status: int
+) -> None:
+    async with opened(interview) as page:
+        refused = await page.send({**ASK, "text": "x" * size})
+
+    assert refused.status_code == status
+    assert refused.json()["retryable"] is False
+
+
 async def test_silence_is_broken_by_comments() -> None:
     said = asyncio.Event()
 

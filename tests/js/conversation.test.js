@@ -55,13 +55,13 @@ test("being told of the start again keeps what has arrived", () => {
 
 test("a question of another window appears with its answer", () => {
   const { conversation } = streaming();
-  conversation.started({ turn: "other", simulated: false });
+  conversation.started({ turn: "other", question: "and then?", simulated: false });
   conversation.delta({ turn: "other", offset: 0, text: "Yes" });
   assert.deepEqual(
     conversation.entries.map((entry) => [entry.question, entry.answer]),
     [
       ["why?", ""],
-      [null, "Yes"],
+      ["and then?", "Yes"],
     ],
   );
 });

@@ -53,6 +53,19 @@ test("a conflict is said beside its part until that is decided", () => {
   assert.equal(decisions.get("e").hunks[0].problem, "");
 });
 
+test("what the policy applied says why it can not be taken back", async () => {
+  const { socket, decisions, sent } = setUp();
+  socket.emit("edit.proposed", proposal(hunk(0, "applied"), hunk(1, "applied")));
+  assert.equal(decisions.openIn("a.py").length, 0);
+  await decisions.decide("e", "take_back");
+  assert.equal(sent[0].decision, "take_back");
+  const conflicts = [{ hunk: 0, message: "Changed since." }];
+  const after = proposal(hunk(0, "applied"), hunk(1, "taken_back"));
+  socket.emit("edit.decided", { ...after, conflicts });
+  const problems = decisions.get("e").hunks.map(({ problem }) => problem);
+  assert.deepEqual(problems, ["Changed since.", ""]);
+});
+
 test("hello is all there is", () => {
   const { socket, decisions } = setUp();
   socket.emit("edit.proposed", proposal(hunk(0)));

@@ -113,7 +113,8 @@ export function createHints({ root, socket, folder = () => "", files = () => [] 
     const hint = current()?.taken.at(-1);
     if (!hint || before.has(hint.id)) return;
     showList(true);
-    known.get(hint.id).scrollIntoView({ block: "nearest" });
+    // Only this region scrolls: asking for the element to be in view would move the page as well.
+    root.scrollTop = known.get(hint.id).offsetTop - part("toggle").parentElement.offsetHeight;
     const said = interpolate(gettext("Hint %(n)s"), { n: hint.number });
     announce.textContent = `${said}: ${known.get(hint.id).querySelector(".hint-text").textContent}`;
   }

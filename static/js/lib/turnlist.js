@@ -22,6 +22,15 @@ export function createTurnList({ log, more, createView }) {
     while (log.children.length > nodes.length) log.lastElementChild.remove();
   }
 
+  /** The last words and what waits for a decision under them, whose cards are drawn after the turns. */
+  function showEnd() {
+    log.scrollTop = log.scrollHeight;
+    requestAnimationFrame(() => {
+      log.scrollTop = log.scrollHeight;
+      drawMore();
+    });
+  }
+
   log.addEventListener("scroll", drawMore, { passive: true });
   more.addEventListener("click", () => {
     log.scrollTop = log.scrollHeight;
@@ -39,7 +48,7 @@ export function createTurnList({ log, more, createView }) {
       const wasEmpty = log.childElementCount === 0;
       for (const entry of entries) viewOf(entry).update(entry);
       place(entries.map((entry) => viewOf(entry).root));
-      if (wasEmpty) log.scrollTop = log.scrollHeight;
+      if (wasEmpty) showEnd();
       drawMore();
     },
 

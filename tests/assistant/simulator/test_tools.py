@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from anthropic import AsyncAnthropic
 from anthropic.types import ToolParam
@@ -44,6 +46,18 @@ PROPOSE_EDIT: ToolParam = {
             "new_text": {"type": "string"},
         },
         "required": ["path", "old_text", "new_text"],
+    },
+}
+
+PROPOSE_PARTS: ToolParam = {
+    "name": "propose_edit",
+    "input_schema": {
+        "type": "object",
+        "properties": {
+            "summary": {"type": "string"},
+            "edits": {"type": "array", "items": {"type": "object"}},
+        },
+        "required": ["summary", "edits"],
     },
 }
 
@@ -167,6 +181,40 @@ async def test_proposed_edit_applies_to_the_file(client: AsyncAnthropic) -> None
     assert SOLUTION.count(old) == 1
     assert "# Step 1: Think of words as nodes." in new
     compile(SOLUTION.replace(old, new), "solution.py", "exec")
+
+
+async def test_change_in_parts_is_proposed_as_parts(client: AsyncAnthropic) -> None:
+    called = await client.messages.create(
+        model=MODEL,
+        max_tokens=2000,
+        system=system("agent"),
+        messages=ask(turn("Propose an edit in two parts")),
+        tools=[PROPOSE_PARTS],
+    )
+
+    call = called.content[-1]
+    assert call.type == "tool_use"
+    asked: Any = call.input
+    [edit] = asked["edits"]
+    text = SOLUTION
+    for hunk in edit["hunks"]:
+        assert text.count(hunk["old_text"]) == 1
+        text = text.replace(hunk["old_text"], hunk["new_text"])
+    assert len(edit["hunks"]) == 2
+    compile(text, "solution.py", "exec")
+
+
+async def test_decisions_are_said_back(client: AsyncAnthropic) -> None:
+    decided = "<decision>\nThe candidate chose: the smallest case\n</decision>\n"
+
+    answered = await client.messages.create(
+        model=MODEL,
+        max_tokens=2000,
+        system=system("agent"),
+        messages=ask(decided + turn("And now?")),
+    )
+
+    assert "> The candidate chose: the smallest case" in text_of(answered)
 
 
 async def test_tool_choice_none_calls_nothing(client: AsyncAnthropic) -> None:

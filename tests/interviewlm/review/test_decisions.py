@@ -26,10 +26,13 @@ def test_chat_shows_what_was_decided_and_facts_what_became_of_it(
     MessageFactory.create(turn=turn, role=MessageRole.ASSISTANT, text="See.")
     decide(propose(turn, change(path, ("= 1", f"= '{IMG}'"))))
     inquire(turn)
+    taken = {"source": "problem", "state": "taken", "client_id": "hint-0001"}
+    interview.hints.create(section=0, number=1, text="A `dict`.", **taken)
     page = recruiter.get(url(interview)).content.decode()
     assert "A better loop" in page
+    assert "A <code>dict</code>." in page
     assert "Accepted" in page
     assert "Which one?" in page
     assert "1 accepted (0 of them changed first), 0 refused" in page
-    assert "accepted characters, 100 % are still there" in page
+    assert "100 % are still there" in page
     assert "<img src=x" not in page

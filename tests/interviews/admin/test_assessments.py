@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
 
@@ -305,6 +306,37 @@ def test_assistant_limit_that_is_not_lower_is_refused(
 
     assert words in answer.content.decode()
     assert version.assessment.versions.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "is_kept"),
+    [
+        pytest.param("agent", True, id="agent"),
+        pytest.param("pair", False, id="pair"),
+    ],
+)
+def test_only_an_agent_applies_its_edits_at_once(
+    recruiter: Client, people: People, policy: str, is_kept: bool
+) -> None:
+    version = AssessmentVersionFactory.create(organisation=people.organisation)
+    data = assessment_data(version, policy=policy, applies_edits="on")
+
+    answer = recruiter.post(change_url(version.assessment), data, follow=True)
+
+    newest = version.assessment.versions.first()
+    assert newest is not None
+    assert newest.applies_edits is is_kept
+    version.refresh_from_db()
+    assert not version.applies_edits
+    refused = "only where the assistant is an agent" in answer.content.decode()
+    assert refused is not is_kept
+
+
+def test_database_keeps_applied_edits_to_agents(people: People) -> None:
+    with pytest.raises(IntegrityError):
+        AssessmentVersionFactory.create(
+            organisation=people.organisation, policy="pair", applies_edits=True
+        )
 
 
 def test_hints_are_switched_off_for_an_assessment(

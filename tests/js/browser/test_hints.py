@@ -48,6 +48,19 @@ def test_hints_are_taken_one_by_one_and_seen_in_every_window(room: Room) -> None
     expect(other.locator(".hint-text")).to_have_count(2)
 
 
+def test_next_hint_stays_in_reach_and_the_room_in_place(room: Room) -> None:
+    long = ["Follow the smallest input by hand. " * 12] * 4
+    for section in room.interview.assessment_version.sections.all():
+        section.problem_version.hints = long
+        section.problem_version.save(update_fields=["hints"])
+    page = room.open()
+    for count in range(1, 5):
+        page.locator("[data-hints=take]").click()
+        expect(page.locator(".hint-text")).to_have_count(count)
+        expect(page.locator(".hint-head").last).to_be_in_viewport()
+        expect(page.locator(".room-bar")).to_be_in_viewport(ratio=1)
+
+
 def test_policy_and_hints_fit_a_phone_in_both_themes(room: Room) -> None:
     page = room.open()
     page.get_by_role("button", name="Take a hint").click()

@@ -84,6 +84,24 @@ def test_part_is_edited_before_it_is_accepted_on_a_small_screen(room: Room) -> N
     assert stored(room) == CODE.replace("one = 1", "one = 111  # why")
 
 
+def test_reload_shows_what_waits_for_a_decision(room: Room) -> None:
+    page, turn = prepare(room)
+    turn.messages.filter(role=MessageRole.ASSISTANT).update(text="See.\n\n" * 60)
+    propose_two(room, turn)
+    room.open(page)
+    accept = page.get_by_role("button", name="Accept all")
+    expect(accept).to_be_in_viewport(ratio=1)
+    # What is typed into is as wide as what is seen of the text.
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.insert_text("# " + "long " * 200)
+    page.keyboard.press("Control+Home")
+    part = page.locator(".hunk").first
+    part.get_by_role("button", name="Edit first").click()
+    box = part.get_by_label("The lines as you want them")
+    expect(box).to_be_in_viewport(ratio=1)
+
+
 def test_lines_changed_meanwhile_are_kept_and_the_rest_is_accepted(room: Room) -> None:
     page, turn = prepare(room)
     propose_two(room, turn)
@@ -97,6 +115,33 @@ def test_lines_changed_meanwhile_are_kept_and_the_rest_is_accepted(room: Room) -
     expect(page.locator(".proposal-state")).to_have_text(["Undecided", "Accepted"])
     expect(page.locator(".proposal")).to_contain_text("have changed since")
     assert stored(room) == "one = 10\n\n\n\ntwo = 22\n"
+
+
+def test_edit_that_the_policy_applied_is_taken_back_but_not_where_it_changed(
+    room: Room,
+) -> None:
+    version = room.interview.assessment_version
+    version.policy, version.applies_edits = "agent", True
+    version.save(update_fields=["policy", "applies_edits"])
+    page, turn = prepare(room)
+    document = Document.objects.get(interview=room.interview, text=CODE)
+    edit = change(document.path, ("one = 1", "one = 11"), ("two = 2", "two = 22"))
+    # Windows can not be told from the thread that drives the browser: it comes anew.
+    propose(turn, edit, policy="agent")
+    room.open(page)
+    states = page.locator(".proposal-state")
+    expect(states).to_have_text(["Applied", "Applied"])
+    expect(page.locator(".hunk")).to_have_count(0)
+    expect(page.locator(".cm-content")).to_contain_text("two = 22")
+    assert find_violations(page) == []
+    page.locator(".cm-line", has_text="one = 11").click()
+    page.keyboard.press("End")
+    page.keyboard.type("0")
+    page.get_by_role("button", name="Take all back").click()
+    expect(states).to_have_text(["Applied", "Taken back"])
+    expect(page.locator(".proposal")).to_contain_text("have changed since")
+    expect(page.locator(".cm-content")).not_to_contain_text("two = 22")
+    assert stored(room) == CODE.replace("one = 1", "one = 110")
 
 
 def test_question_is_answered_by_choosing(room: Room) -> None:

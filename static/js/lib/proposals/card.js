@@ -1,13 +1,15 @@
 // A proposed edit in the answer: which files, how much, what was decided; the diff itself is in the editor.
 import { element } from "../dom.js";
 import { gettext, interpolate } from "../i18n.js";
-import { isOpen } from "./decisions.js";
+import { isApplied, isOpen } from "./decisions.js";
 
 const WORDS = {
   undecided: () => gettext("Undecided"),
   accepted: () => gettext("Accepted"),
   edited: () => gettext("Accepted with changes"),
   refused: () => gettext("Refused"),
+  applied: () => gettext("Applied"),
+  taken_back: () => gettext("Taken back"),
 };
 
 function place({ action, line }) {
@@ -42,7 +44,7 @@ function counts({ added, removed }) {
 }
 
 /**
- * act: {accept(hunks), refuse(hunks), show(hunk)} or null where nobody decides. hunks are numbers, undefined is all.
+ * act: {accept(hunks), refuse(hunks), takeBack(hunks), show(hunk)} or null where nobody decides. hunks are numbers, undefined is all.
  */
 export function createCard(act) {
   const root = element("section", { class: "proposal", "aria-label": gettext("Proposed edit") });
@@ -55,6 +57,16 @@ export function createCard(act) {
       { type: "button", class: look, onclick, disabled, "aria-label": label },
       text,
     );
+  }
+
+  /** One part, or all that was applied. */
+  function takeBack(proposal, hunk = null) {
+    const place = hunk && { path: hunk.path, line: hunk.line };
+    const label = place && interpolate(gettext("Take back %(path)s, line %(line)s"), place);
+    const isOne = hunk || proposal.hunks.filter(isApplied).length === 1;
+    const text = isOne ? gettext("Take back") : gettext("Take all back");
+    const onclick = () => act.takeBack(hunk ? [hunk.hunk] : undefined);
+    return button(text, onclick, { disabled: proposal.isBusy, label });
   }
 
   function drawHunk(proposal, hunk) {
@@ -99,6 +111,8 @@ export function createCard(act) {
         ),
       );
     }
+    if (act && isApplied(hunk) && proposal.hunks.filter(isApplied).length > 1)
+      parts.push(element("div", { class: "proposal-bar" }, takeBack(proposal, hunk)));
     return element("li", {}, ...parts);
   }
 
@@ -114,15 +128,22 @@ export function createCard(act) {
 
   function drawBar(proposal) {
     const open = proposal.hunks.filter(isOpen);
+    if (act && open.length === 0 && proposal.hunks.some(isApplied))
+      return element("div", { class: "proposal-bar" }, takeBack(proposal));
     if (!act || open.length === 0) return null;
     const disabled = proposal.isBusy;
     const first = open.find((hunk) => hunk.action === "change");
+    const isOne = proposal.hunks.length === 1;
     return element(
       "div",
       { class: "proposal-bar" },
-      button(gettext("Accept all"), () => act.accept(), { primary: true, disabled }),
-      button(gettext("Refuse all"), () => act.refuse(), { disabled }),
+      button(isOne ? gettext("Accept") : gettext("Accept all"), () => act.accept(), {
+        primary: true,
+        disabled,
+      }),
+      button(isOne ? gettext("Refuse") : gettext("Refuse all"), () => act.refuse(), { disabled }),
       first ? button(gettext("Show in editor"), () => act.show(first)) : null,
+      proposal.hunks.some(isApplied) ? takeBack(proposal) : null,
     );
   }
 

@@ -4,6 +4,9 @@ import { gettext } from "../i18n.js";
 
 export const isOpen = ({ state }) => state === "undecided";
 
+/** Written at once, as the policy says: the candidate may take it back. */
+export const isApplied = ({ state }) => state === "applied";
+
 /** A question is over once it was answered or skipped. */
 export const isAnswered = ({ answer }) => answer !== null && answer !== undefined;
 
@@ -22,7 +25,8 @@ export function createDecisions({ socket, flush = () => Promise.resolve(true) })
     const before = proposals.get(frame.edit);
     const hunks = frame.hunks.map((hunk) => {
       const kept = before?.hunks.find((each) => each.hunk === hunk.hunk);
-      const problem = isOpen(hunk) ? (problems.get(hunk.hunk) ?? kept?.problem ?? "") : "";
+      const isWaiting = isOpen(hunk) || isApplied(hunk);
+      const problem = isWaiting ? (problems.get(hunk.hunk) ?? kept?.problem ?? "") : "";
       return { ...hunk, problem };
     });
     proposals.set(frame.edit, { ...frame, hunks, problem: "", isBusy: false });
@@ -95,7 +99,7 @@ export function createDecisions({ socket, flush = () => Promise.resolve(true) })
       }
     },
 
-    /** decision is accept or refuse; hunks are numbers, all without; text is what was made of the one part first. */
+    /** decision is accept, refuse or take_back; hunks are numbers, all without; text is what was made of the one part first. */
     decide(edit, decision, { hunks, text, version } = {}) {
       const frame = { type: "edit.decide", edit, decision, hunks, text, version };
       return send(proposals.get(edit), frame);

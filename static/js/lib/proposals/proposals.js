@@ -2,7 +2,7 @@
 import { setText } from "../dom.js";
 import { gettext } from "../i18n.js";
 import { createCards } from "./cards.js";
-import { createDecisions } from "./decisions.js";
+import { createDecisions, isOpen } from "./decisions.js";
 import { hunkMarks, keyOf } from "./marks.js";
 
 export function createProposals({ socket, documents, editor, panels }) {
@@ -68,6 +68,7 @@ export function createProposals({ socket, documents, editor, panels }) {
     return {
       accept: (hunks) => decisions.decide(edit, "accept", { hunks }),
       refuse: (hunks) => decisions.decide(edit, "refuse", { hunks }),
+      takeBack: (hunks) => decisions.decide(edit, "take_back", { hunks }),
       show: (hunk) => show(edit, hunk),
     };
   }
@@ -87,8 +88,13 @@ export function createProposals({ socket, documents, editor, panels }) {
       editor.on("active", drawEditor);
       documents.on("taken", drawEditor);
       documents.on("renamed", decisions.renamed);
-      socket.on("edit.proposed", () =>
-        setText(announce, gettext("The assistant proposes an edit. You decide.")),
+      socket.on("edit.proposed", ({ hunks }) =>
+        setText(
+          announce,
+          hunks.some(isOpen)
+            ? gettext("The assistant proposes an edit. You decide.")
+            : gettext("The assistant has changed your files. You can take it back."),
+        ),
       );
       socket.on("question.asked", () =>
         setText(announce, gettext("The assistant asks you to choose.")),
