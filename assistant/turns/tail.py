@@ -80,15 +80,19 @@ class LogTail:
 
     async def _attend(self) -> None:
         client = self._client
-        if client is None or self._task is None:
+        if client is None or not self._is_reading:
             self._begin()
             return
         with suppress(*TROUBLE):
             await client.xadd(self._wake_stream, {"read": "anew"}, maxlen=1)
             await client.expire(self._wake_stream, WAKE_KEPT_SECONDS)
 
+    @property
+    def _is_reading(self) -> bool:
+        return self._task is not None and not self._task.done()
+
     def _begin(self) -> None:
-        if self._task is not None and not self._task.done():
+        if self._is_reading:
             return
         client = self._client = self._connect()
         if client is not None:
@@ -118,6 +122,8 @@ class LogTail:
                     is_away = True
                     await asyncio.sleep(AWAY_SECONDS)
         finally:
+            if self._client is client:
+                self._client = None
             await disconnect(client)
 
     async def _read(self, client: Client, read: dict[str, str]) -> None:

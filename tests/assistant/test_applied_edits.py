@@ -311,7 +311,8 @@ async def test_chain_goes_on_after_its_edit_and_pages_take_it_back(
     interview = await sync_to_async(make_interview)()
     layer = get_channel_layer()
     assert layer is not None
-    await layer.group_add(workspace_group(interview.pk), "specific.editor")
+    editor = await layer.new_channel()
+    await layer.group_add(workspace_group(interview.pk), editor)
     edit = {"summary": "Better", "edits": [await sync_to_async(two_parts)(interview)]}
     script = ScriptedModel(calls(("propose_edit", edit)), says("Done."))
     model = use(monkeypatch, script)
@@ -319,7 +320,7 @@ async def test_chain_goes_on_after_its_edit_and_pages_take_it_back(
 
     (result,) = results_in(model.requests[1].messages)
     assert "Applied, as the policy says" in result["content"]
-    assert (await layer.receive("specific.editor"))["frame"]["type"] == (
+    assert (await layer.receive(editor))["frame"]["type"] == (
         "document.updates"
     )
     assert await sync_to_async(follow_ups)(interview.pk) == []

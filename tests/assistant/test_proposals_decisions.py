@@ -111,7 +111,8 @@ async def test_decision_is_answered_and_shown_on_every_page_and_in_the_editors(
 ) -> None:
     layer = get_channel_layer()
     assert layer is not None
-    await layer.group_add(workspace_group(interview.pk), "specific.editor")
+    editor = await layer.new_channel()
+    await layer.group_add(workspace_group(interview.pk), editor)
     async with opened(interview) as socket, opened(interview) as other:
         hello = await socket.receive_json_from(timeout=10)
         assert [one["edit"] for one in hello["proposals"]] == [str(proposal.pk)]
@@ -123,7 +124,7 @@ async def test_decision_is_answered_and_shown_on_every_page_and_in_the_editors(
     assert {**shown, "id": "decide-0001"} == told
     assert [hunk["state"] for hunk in told["hunks"]] == ["undecided", "accepted"]
     assert "two = 22" in await sync_to_async(text_of)(interview)
-    frame = (await layer.receive("specific.editor"))["frame"]
+    frame = (await layer.receive(editor))["frame"]
     assert frame["type"] == "document.updates"
 
 

@@ -192,16 +192,18 @@ async def test_bad_frame_is_told_as_on_the_socket(interview: Interview) -> None:
 
 
 async def test_line_of_another_interview_or_one_that_ended_takes_nothing(
-    interview: Interview,
+    interview: Interview, settings: Settings
 ) -> None:
     other = await sync_to_async(InterviewFactory.create)(state=InterviewState.ACTIVE)
     async with opened(other) as theirs, opened(interview) as page:
         forged = await page.send(ASK, line=theirs.line)
         unnamed = await page.send(ASK, line="x")
+    # Over Redis nobody knows whether another process has it: the frame is lost.
     late = await page.send(ASK)
 
-    for refused in (forged, unnamed, late):
+    for refused in (forged, unnamed):
         assert (refused.status_code, refused.json()["code"]) == (409, "line_gone")
+    assert late.status_code == (202 if settings.REDIS_URL else 409)
     assert not await Turn.objects.aexists()
 
 
