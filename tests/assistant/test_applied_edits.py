@@ -320,9 +320,7 @@ async def test_chain_goes_on_after_its_edit_and_pages_take_it_back(
 
     (result,) = results_in(model.requests[1].messages)
     assert "Applied, as the policy says" in result["content"]
-    assert (await layer.receive(editor))["frame"]["type"] == (
-        "document.updates"
-    )
+    assert (await layer.receive(editor))["frame"]["type"] == ("document.updates")
     assert await sync_to_async(follow_ups)(interview.pk) == []
     async with opened(interview) as socket:
         hello = await socket.receive_json_from(timeout=10)
