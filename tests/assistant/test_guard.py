@@ -331,7 +331,8 @@ def test_line_is_told_apart(line: str, *, expected: bool) -> None:
 )
 def test_line_without_an_end_is_judged_in_no_time(line: str) -> None:
     # By the square of the length this would take longer than anybody waits.
-    show(f"{line}\nLook at the loop.", step=10_000)
+    shown = show(f"{line}\nLook at the loop.", step=10_000)
+    assert shown.endswith("Look at the loop.")
 
 
 def test_sealed_code_in_the_middle_of_a_long_line_is_withheld() -> None:
