@@ -35,7 +35,7 @@ bench: ## Measure; writes bench/results.json
 	$(SETUP) test
 	@exec $(VENV) -m bench
 
-cluster: ## Run with private PostgreSQL, Redis and S3, 2 web, 2 workers, a balancer
+cluster: ## Run with private PostgreSQL, Redis and moto in place of S3, 2 web, 2 workers, a balancer
 	$(SETUP) test
 	@exec $(VENV) -m interviewlm.cluster
 

@@ -58,7 +58,12 @@ TABLE: Mapping[str, Mapping[Role, frozenset[str]]] = {
         _V: frozenset({VIEW, "watch", "watch_any"}),
         _I: frozenset({VIEW, "watch", "type"}),
     },
-    "recording": {_O: _READ, _R: _READ, _V: _READ},
+    # "download" takes a copy out of our hands; reviewers watch here.
+    "recording": {
+        _O: frozenset({VIEW, "download"}),
+        _R: frozenset({VIEW, "download"}),
+        _V: _READ,
+    },
     "scorecard": {
         _O: frozenset({VIEW, "rescore", "decide"}),
         _R: frozenset({VIEW, "rescore", "decide"}),

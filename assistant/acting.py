@@ -1,14 +1,11 @@
 """What a page asks for, whichever way it comes: over its socket or over HTTP."""
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.layers import get_channel_layer
 from django.conf import settings
-from redis.exceptions import RedisError
 
 from assistant.enums import Rating, TurnState
 from assistant.models import Turn
@@ -23,9 +20,7 @@ from assistant.turns.control import order_stop
 from assistant.turns.registry import find_live, start_turn
 from base.text import utf16_length
 from interviews.models import Interview
-from interviews.notifications import interview_group
-
-logger = logging.getLogger(__name__)
+from interviews.notifications import interview_group, tell_group
 
 
 async def ask_turn(
@@ -67,7 +62,8 @@ async def _stop_replaced(interview_id: UUID, turn_id: UUID) -> None:
 
 async def tell_began(interview_id: UUID, turn_id: UUID) -> None:
     """Have every page of the interview follow a new turn."""
-    await _tell(interview_id, {"type": "turn.began", "turn": str(turn_id)})
+    message = {"type": "turn.began", "turn": str(turn_id)}
+    await tell_group(interview_group(interview_id), message)
 
 
 async def stop_turn(interview_id: UUID, turn_id: UUID) -> None:
@@ -101,8 +97,8 @@ async def rate_answer(
     Raises what `rate_message` raises.
     """
     await database_sync_to_async(rate_message)(interview_id, message_id, rating=rating)
-    await _tell(
-        interview_id,
+    await tell_group(
+        interview_group(interview_id),
         {
             "type": "message.rated",
             "message": str(message_id),
@@ -110,17 +106,6 @@ async def rate_answer(
             "asked": list(asked),
         },
     )
-
-
-async def _tell(interview_id: UUID, message: dict[str, Any]) -> None:
-    """Tell the other pages; one that hears nothing learns it from its next hello."""
-    layer = get_channel_layer()
-    if layer is None:
-        return
-    try:
-        await layer.group_send(interview_group(interview_id), message)
-    except (RedisError, OSError):
-        logger.warning("Other pages could not be told: Redis is away")
 
 
 async def read_hello(interview_id: UUID, user_id: int | None) -> dict[str, Any]:

@@ -23,7 +23,9 @@ class ModelFacts(BaseModel):
     """One model in one version of what is known of it; tokens, aware times.
 
     `thinking` lists the modes that may be asked for. A model that lists "adaptive"
-    thinks unless told otherwise. Nothing listed: send nothing of the kind.
+    thinks unless told otherwise. Nothing listed: send nothing of the kind. The
+    Messages API takes `strict` and `eager_input_streaming` with any tool: the last two
+    are for gateways that refuse requests that have them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,8 +42,20 @@ class ModelFacts(BaseModel):
     system_messages: bool = True
     images: bool = False
     structured_outputs: bool = False
+    strict_tools: bool = True
+    eager_tools: bool = True
     lifecycle: Literal["active", "deprecated", "retired"] = "active"
     retires_at: datetime | None = None
+
+    def spell(self) -> str:
+        """Return the facts as text, the same for the same facts.
+
+        What came later is left out where it says nothing new: a fact of a new kind
+        makes no new version of every model.
+        """
+        later = {"strict_tools": True, "eager_tools": True}
+        untold = {name for name, value in later.items() if getattr(self, name) == value}
+        return self.model_dump_json(exclude=untold)
 
 
 class AutoRow(BaseModel):

@@ -26,7 +26,6 @@ class Configuration:
     base_url: str
     api_key: str = field(repr=False)
     model: str
-    score_model: str
     is_simulated: bool
     key_label: str = "simulator"
     provider: str = ANTHROPIC
@@ -62,7 +61,6 @@ def read_configuration() -> Configuration:
             base_url=settings.ASSISTANT_SIMULATOR_URL,
             api_key=_SIMULATOR_KEY,
             model=_plain_model(settings.ANTHROPIC_MODEL),
-            score_model=_plain_model(settings.ANTHROPIC_SCORE_MODEL),
             is_simulated=True,
         )
     key = find_key(ANTHROPIC)
@@ -72,7 +70,6 @@ def read_configuration() -> Configuration:
         base_url=settings.ANTHROPIC_BASE_URL,
         api_key=key.secret,
         model=_plain_model(settings.ANTHROPIC_MODEL),
-        score_model=_plain_model(settings.ANTHROPIC_SCORE_MODEL),
         is_simulated=False,
         key_label=key.label,
     )

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -58,6 +59,7 @@ class AssistantConsumer(InterviewConsumer[Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._following: dict[UUID, asyncio.Task[None]] = {}
+        self._followed: set[UUID] = set()
         self._resume_at: list[tuple[UUID, int]] = []
         self._sees_cost = False
         self._reading = SendWindow(self.send_frame)
@@ -147,7 +149,7 @@ class AssistantConsumer(InterviewConsumer[Any]):
     async def turn_began(self, message: Mapping[str, Any]) -> None:
         """Another page of this interview asked: follow the answer here too."""
         turn_id = UUID(str(message["turn"]))
-        if turn_id not in self._following:
+        if turn_id not in self._followed:
             self._follow(turn_id, 0)
 
     async def _resume(self, frame: TurnResume) -> None:
@@ -180,9 +182,15 @@ class AssistantConsumer(InterviewConsumer[Any]):
         known = self._following.get(turn_id)
         if known is not None:
             known.cancel()
-        self._following[turn_id] = asyncio.create_task(
-            self._observe(turn_id, offset, frame_id)
-        )
+        task = asyncio.create_task(self._observe(turn_id, offset, frame_id))
+        self._following[turn_id] = task
+        self._followed.add(turn_id)
+        task.add_done_callback(partial(self._drop, turn_id))
+
+    def _drop(self, turn_id: UUID, task: asyncio.Task[None]) -> None:
+        """Let go of a task that is done; the turn may be followed by another."""
+        if self._following.get(turn_id) is task:
+            del self._following[turn_id]
 
     async def _observe(self, turn_id: UUID, offset: int, frame_id: str | None) -> None:
         """A page that can not be told any more is let go: it comes back and resumes."""

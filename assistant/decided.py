@@ -33,10 +33,11 @@ class DecidedEdit:
 
 @dataclass(frozen=True)
 class DecidedQuestion:
-    """A question with the words that were chosen."""
+    """A question with the words that were chosen, and the seconds that took."""
 
     question: CandidateQuestion
     chosen: list[str]
+    seconds: float | None
 
 
 Item = DecidedEdit | DecidedQuestion
@@ -54,7 +55,9 @@ def read_decisions(interview: Interview) -> dict[UUID, list[Item]]:
     )
     for question in questions:
         chosen = [question.options[number] for number in question.answer or ()]
-        found[question.turn_id].append(DecidedQuestion(question, chosen))
+        at = question.answered_at
+        seconds = None if at is None else (at - question.created_at).total_seconds()
+        found[question.turn_id].append(DecidedQuestion(question, chosen, seconds))
     return dict(found)
 
 

@@ -1,13 +1,10 @@
 """What a page decides, whichever way it comes; every page is told of it."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.layers import get_channel_layer
-from redis.exceptions import RedisError
 
 from assistant.protocol import EditDecide, QuestionAnswer
 from assistant.services.deciding import decide_edit
@@ -16,9 +13,7 @@ from assistant.services.questions import answer_question, question_frame
 from assistant.services.taking_back import take_back
 from assistant.turns.registry import start_turn
 from interviews.file_news import tell_windows
-from interviews.notifications import interview_group
-
-logger = logging.getLogger(__name__)
+from interviews.notifications import interview_group, tell_group
 
 
 async def decide(
@@ -34,15 +29,8 @@ async def decide(
     message = {"type": "decision.made", "frame": told, "asked": [asked, frame.id]}
     for turn_id in ready:
         start_turn(turn_id)
-    layer = get_channel_layer()
-    if layer is None:
-        return told
-    try:
-        await layer.group_send(interview_group(interview_id), message)
-    except (RedisError, OSError):
-        logger.warning("Other pages could not be told of a decision: Redis is away")
-        return told
-    return None
+    is_told = await tell_group(interview_group(interview_id), message)
+    return None if is_told else told
 
 
 def _keep(

@@ -201,6 +201,22 @@ class PictureNotStoredError(AssistantError):
         super().__init__(_("The picture could not be stored. Try again in a moment."))
 
 
+class PictureNotReadError(AssistantError):
+    """The storage did not give a picture back; it may a moment later."""
+
+    code = "picture_not_read"
+    status = 503
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "A picture could not be read from our storage. Your question and the "
+                "picture are safe; ask again in a moment."
+            )
+        )
+
+
 class BudgetSpentError(AssistantError):
     """A hard limit leaves no room. Candidates get no figures, staff get them all.
 

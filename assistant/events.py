@@ -140,6 +140,20 @@ class EditTakenBack(Payload):
 
 
 @register_kind
+class EditKept(Payload):
+    """What was left of an edit at the interview's end.
+
+    `parts` holds by number how many UTF-16 code units a part put in, and how many of
+    them were still there.
+    """
+
+    kind: ClassVar[str] = "edit.kept"
+    turn: str
+    edit: str
+    parts: dict[str, list[int]]
+
+
+@register_kind
 class QuestionAsked(Payload):
     """The assistant asked the candidate to choose."""
 

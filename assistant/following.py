@@ -18,8 +18,8 @@ from assistant.protocol import (
 from assistant.selectors import (
     brief_notice,
     cost_fields,
+    describe_question,
     find_answer,
-    find_question,
     find_turn,
     stored_text,
 )
@@ -49,7 +49,7 @@ async def follow_turn(
     turn = await database_sync_to_async(find_turn)(interview_id, turn_id)
     if turn is None:
         return
-    question = await database_sync_to_async(find_question)(turn_id)
+    question = await database_sync_to_async(describe_question)(turn_id)
     follower = Follower(
         turn, offset, find=find_live, mirrors=elsewhere, question=question
     )
@@ -65,8 +65,8 @@ class Follower:
     """One who follows a turn, maybe first elsewhere and then here.
 
     `find` knows this process's turns, `mirrors` those of the others; `question` is
-    said to who follows, who may not have asked it. `end_frame` is empty until the end
-    is known.
+    said to who follows, who may not have asked it: its words and its pictures.
+    `end_frame` is empty until the end is known.
     """
 
     def __init__(
@@ -76,10 +76,10 @@ class Follower:
         *,
         find: Callable[[UUID], LiveTurn | None],
         mirrors: RemoteTurns,
-        question: str = "",
+        question: Mapping[str, Any] | None = None,
     ) -> None:
         self._turn = turn
-        self._question = question
+        self._question = question or {}
         self._offset = offset
         self._find = find
         self._mirrors = mirrors
@@ -122,12 +122,12 @@ class Follower:
 
 
 def complete_start(
-    turn: Turn, frame: Mapping[str, Any], question: str
+    turn: Turn, frame: Mapping[str, Any], question: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return `turn.started` with what only the store knows."""
     return {
         **frame,
-        "question": question,
+        **question,
         "notice": brief_notice() if frame["brief"] else "",
         "conversation": str(turn.conversation_id),
         "created_at": turn.created_at.isoformat(),

@@ -4,9 +4,6 @@ from typing import Any
 
 from django.apps import apps as installed_apps
 from django.apps.registry import Apps
-from django.core.files.storage import default_storage
-
-from base.commits import after_commit
 
 
 def import_prompts_after_migrate(
@@ -39,4 +36,8 @@ def import_models_after_migrate(*, apps: Apps = installed_apps, **_kwargs: Any) 
 
 def forget_content_after_delete(*, instance: Any, **_kwargs: Any) -> None:
     """Delete a picture's content once its row is gone, whatever took the row away."""
-    after_commit(default_storage.delete, instance.content)
+    from assistant.services.loose_contents import (  # noqa: PLC0415 -- models are not loaded when apps.py is
+        forget_content,
+    )
+
+    forget_content(instance.content)

@@ -14,6 +14,7 @@ from assistant.selectors import (
     cost_fields,
     may_see_cost,
     rating_of,
+    read_calls,
 )
 from assistant.services.attachments import describe_images
 from assistant.services.hints import hint_frame, list_hints
@@ -32,6 +33,7 @@ def build_conversation_record(interview: Interview) -> RecordPart:
     messages = conversation_messages(interview)
     sent = read_sent(interview)
     sees_cost = may_see_cost(interview, None)
+    calls = read_calls(messages) if sees_cost else {}
     return RecordPart(
         title=_("Conversation with the assistant"),
         entries=[
@@ -46,7 +48,8 @@ def build_conversation_record(interview: Interview) -> RecordPart:
         ],
         data=[
             *(
-                _describe(message, sent) | (cost_fields(message) if sees_cost else {})
+                _describe(message, sent)
+                | (cost_fields(message, calls) if sees_cost else {})
                 for message in messages
             ),
             *list_proposals(interview.pk),

@@ -10,8 +10,16 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Subquery, Sum
 
-from assistant.enums import MessageRole, PromptPurpose, Rating, TurnState
+from assistant.enums import (
+    HintSource,
+    HintState,
+    MessageRole,
+    PromptPurpose,
+    Rating,
+    TurnState,
+)
 from assistant.models import (
+    HintUse,
     Message,
     ModelCall,
     PromptExperiment,
@@ -103,7 +111,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Call:
-    """One answer, or one scoring, of an interview with a variant."""
+    """One answer, one scoring or one hint of an interview with a variant."""
 
     interview: UUID
     version: int
@@ -203,6 +211,8 @@ def _read_calls(experiment: PromptExperiment) -> Iterator[Call]:
         return iter(())
     if experiment.prompt.purpose == PromptPurpose.SCORE:
         return _read_score_runs(experiment)
+    if experiment.prompt.purpose == PromptPurpose.HINT:
+        return _read_hints(experiment)
     return _read_answers(experiment)
 
 
@@ -268,6 +278,46 @@ def _read_score_runs(experiment: PromptExperiment) -> Iterator[Call]:
             is_metered=usage is not None,
             cost_usd=_add(cost, more),
         )
+
+
+def _read_hints(experiment: PromptExperiment) -> Iterator[Call]:
+    """Yield the hints that a model was asked for; those under way not yet."""
+    rows = (
+        HintUse.objects.filter(
+            interview__prompt_assignments__experiment=experiment,
+            created_at__gte=experiment.started_at,
+            source=HintSource.MODEL,
+        )
+        .exclude(state=HintState.PENDING)
+        .order_by()
+        .annotate(corrected=_corrections(), first_token_ms=_first_token())
+        .values_list(
+            "interview_id",
+            "prompt_version_id",
+            "state",
+            "is_simulated",
+            "usage_id",
+            "first_token_ms",
+            "usage__cost_usd",
+            "corrected",
+        )
+    )
+    for interview, version, state, simulated, usage, ms, *costs in rows:
+        yield Call(
+            interview=interview,
+            version=version,
+            is_failed=state == HintState.FAILED,
+            is_simulated=simulated,
+            is_metered=usage is not None,
+            cost_usd=_add(*costs),
+            first_token_ms=ms,
+        )
+
+
+def _first_token() -> Subquery:
+    """Return how long the call that is booked under a usage took to its first token."""
+    rows = ModelCall.objects.filter(usage=OuterRef("usage")).order_by("-pk")
+    return Subquery(rows.values("first_token_ms")[:1])
 
 
 def _corrections() -> Subquery:

@@ -1,5 +1,6 @@
 """Reads of the assistant app: what a page needs to show a conversation."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -30,8 +31,16 @@ UNDER_WAY = Q(state__in=LIVE_STATES) | Q(state=TurnState.STOPPED, finished_at=No
 _UNANSWERED = (TurnState.FAILED, TurnState.INTERRUPTED)
 
 
-def message_frame(message: Message, *, with_cost: bool = False) -> dict[str, Any]:
-    """Return a message as pages get it; a missing answer's reason comes along."""
+def message_frame(
+    message: Message,
+    *,
+    with_cost: bool = False,
+    calls: Mapping[str, Sequence[Usage]] | None = None,
+) -> dict[str, Any]:
+    """Return a message as pages get it; a missing answer's reason comes along.
+
+    `calls` are the calls of many answers, for `cost_fields`.
+    """
     turn = message.turn
     frame: dict[str, Any] = {
         "id": str(message.pk),
@@ -52,7 +61,7 @@ def message_frame(message: Message, *, with_cost: bool = False) -> dict[str, Any
     if message.role == MessageRole.ASSISTANT and turn.state in _UNANSWERED:
         frame["error"] = {"code": turn.error_code, "message": turn.error_message}
     if with_cost:
-        frame |= cost_fields(message)
+        frame |= cost_fields(message, calls)
     return frame
 
 
@@ -62,11 +71,22 @@ def rating_of(message: Message) -> Rating | None:
     return Rating(feedback.rating) if feedback else None
 
 
-def cost_fields(message: Message) -> dict[str, Any]:
-    """Return what an answer took: tokens, and US dollars as a string or null."""
-    if message.usage is None:
+def cost_fields(
+    message: Message, calls: Mapping[str, Sequence[Usage]] | None = None
+) -> dict[str, Any]:
+    """Return what an answer took: tokens, and US dollars as a string or null.
+
+    `calls` are those that `read_calls` has read for many answers at once.
+    """
+    last = message.usage
+    if last is None:
         return {}
-    rows = _usages_of(message.usage)
+    if "step" not in last.labels:
+        rows = [last]
+    else:
+        known = read_calls([message]) if calls is None else calls
+        others = known.get(last.labels["turn"], ())
+        rows = [last, *(row for row in others if row.pk != last.pk)]
     prompt = sum(
         row.input_tokens
         + row.cache_write_5m_tokens
@@ -86,16 +106,20 @@ def cost_fields(message: Message) -> dict[str, Any]:
     }
 
 
-def _usages_of(last: Usage) -> list[Usage]:
-    """Return what the calls of an answer took that used tools, or its only call."""
-    if "step" not in last.labels:
-        return [last]
-    calls = Usage.objects.filter(
-        reference=last.reference,
-        labels__turn=last.labels["turn"],
+def read_calls(messages: Iterable[Message]) -> dict[str, list[Usage]]:
+    """Return the finished calls of answers that used tools, by their turn."""
+    lasts = [each.usage for each in messages if each.usage is not None]
+    turns = {last.labels["turn"] for last in lasts if "step" in last.labels}
+    if not turns:
+        return {}
+    found: dict[str, list[Usage]] = {}
+    for usage in Usage.objects.filter(
+        reference__in={last.reference for last in lasts},
+        labels__turn__in=turns,
         outcome=Outcome.FINISHED,
-    )
-    return [last, *calls.exclude(pk=last.pk)]
+    ):
+        found.setdefault(usage.labels["turn"], []).append(usage)
+    return found
 
 
 def may_see_cost(interview: Interview, user_id: int | None) -> bool:
@@ -143,10 +167,19 @@ def find_turn(interview_id: UUID, turn_id: UUID) -> Turn | None:
     ).first()
 
 
-def find_question(turn_id: UUID) -> str:
-    """Return the words a turn answers; "" where it goes on by itself."""
-    asked = Message.objects.filter(turn_id=turn_id, role=MessageRole.USER)
-    return asked.values_list("text", flat=True).first() or ""
+def describe_question(turn_id: UUID) -> dict[str, Any]:
+    """Return what a turn answers, {question, images}; empty where it goes on by itself.
+
+    Pages that did not ask show it as those do that did.
+    """
+    asked = (
+        Message.objects.select_related("turn__conversation")
+        .filter(turn_id=turn_id, role=MessageRole.USER)
+        .first()
+    )
+    if asked is None:
+        return {"question": "", "images": []}
+    return {"question": asked.text, "images": describe_images(asked)}
 
 
 def find_answer(turn_id: UUID) -> Message | None:
@@ -211,14 +244,16 @@ def build_hello(interview_id: UUID, user_id: int | None) -> dict[str, Any]:
     conversations = Conversation.objects.filter(interview=interview)
     names = [str(pk) for pk in conversations.values_list("pk", flat=True)]
     sees_cost = may_see_cost(interview, user_id)
+    messages = conversation_messages(interview)
+    calls = read_calls(messages) if sees_cost else {}
     return {
         "sees_cost": sees_cost,
         "conversation": names[-1] if names else None,
         "conversations": names,
         "policy": interview.assessment_version.policy,
         "messages": [
-            message_frame(message, with_cost=sees_cost)
-            for message in conversation_messages(interview)
+            message_frame(message, with_cost=sees_cost, calls=calls)
+            for message in messages
         ],
         "live": [
             {

@@ -4,10 +4,11 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 logger = logging.getLogger(__name__)
 
+_Result = TypeVar("_Result")
 _tasks: set[asyncio.Task[Any]] = set()
 _startup_hooks: list[Callable[[], Awaitable[None]]] = []
 _shutdown_hooks: list[Callable[[], Awaitable[None]]] = []
@@ -33,6 +34,22 @@ def start_detached(work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Tas
     _tasks.add(task)
     task.add_done_callback(_observe)
     return task
+
+
+async def to_its_end(work: Awaitable[_Result]) -> _Result:
+    """Await what a thread does; being cancelled meanwhile shows once it is done.
+
+    No thread can be stopped: whoever cleans up after being cancelled has to know what
+    it did. What it raises then is dropped.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()
+        raise
 
 
 def on_startup(hook: Callable[[], Awaitable[None]]) -> None:

@@ -5,7 +5,7 @@ types that was most of an edit; everywhere else the ORM reads better.
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection
@@ -47,13 +47,46 @@ def update_row(row: Model, names: Names) -> None:
 
 
 def insert_row(row: Model) -> None:
-    """Store a new row that has no number yet, and give it one."""
-    model = type(row)
-    names = tuple(field.name for field in _fields(model) if not field.primary_key)
+    """Store a new row; one that has no number yet gets it."""
+    insert_rows([row])
+
+
+def insert_rows(rows: Sequence[Model]) -> None:
+    """Store new rows of one kind; those that have no number yet get theirs."""
+    if not rows:
+        return
+    model = type(rows[0])
+    is_keyed = rows[0].pk is not None
+    names = _names(model, is_keyed=is_keyed)
+    values = [value for row in rows for value in _values(row, names)]
     with connection.cursor() as cursor:
-        cursor.execute(_insert(model, names), _values(row, names))
-        (row.pk,) = cursor.fetchone()
-    row._state.adding, row._state.db = False, connection.alias
+        cursor.execute(_insert(model, names, len(rows)), values)
+        stored = cursor.fetchall()
+    for row, (key,) in zip(rows, stored, strict=True):
+        if not is_keyed:
+            row.pk = key
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def insert_absent(rows: Sequence[M], name: str) -> dict[Any, Any]:
+    """Store those new rows that no constraint refuses; return their keys by a field.
+
+    They have no number yet. The rest is there already, or is being stored by another.
+    """
+    if not rows:
+        return {}
+    model = type(rows[0])
+    names = _names(model, is_keyed=False)
+    values = [value for row in rows for value in _values(row, names)]
+    with connection.cursor() as cursor:
+        cursor.execute(_insert_absent(model, names, name, len(rows)), values)
+        return {found: key for key, found in cursor.fetchall()}
+
+
+@cache
+def _names(model: type[Model], *, is_keyed: bool) -> Names:
+    fields = _fields(model)
+    return tuple(each.name for each in fields if is_keyed or not each.primary_key)
 
 
 def _fields(model: type[Model]) -> Sequence[Field[Any, Any]]:
@@ -137,11 +170,22 @@ def _update(model: type[Model], names: Names) -> str:
     return f'UPDATE "{model._meta.db_table}" SET {changes} WHERE {key} = %s'  # noqa: S608 -- names only
 
 
-@cache
-def _insert(model: type[Model], names: Names) -> str:
-    columns = ", ".join(_columns(model, names))
-    places = ", ".join("%s" for _name in names)
+@lru_cache(maxsize=256)
+def _insert_absent(model: type[Model], names: Names, told: str, count: int) -> str:
     return (
-        f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({places}) '  # noqa: S608 -- names only
+        _insert(model, names, count).replace(
+            " RETURNING", " ON CONFLICT DO NOTHING RETURNING"
+        )
+        + f", {_column(model, told)}"
+    )
+
+
+@lru_cache(maxsize=256)
+def _insert(model: type[Model], names: Names, count: int = 1) -> str:
+    columns = ", ".join(_columns(model, names))
+    row = f"({', '.join('%s' for _name in names)})"
+    places = ", ".join([row] * count)
+    return (
+        f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {places} '  # noqa: S608 -- names only
         f"RETURNING {_column(model, 'pk')}"
     )

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from bench import billing, following, relay, starts, timeline, workspace
 from bench.figures import RESULTS, Figure
+from bench.recordings import assembly, ingest, playback
 
 BENCHMARKS: tuple[Callable[[], list[Figure]], ...] = (
     timeline.measure,
@@ -14,6 +15,9 @@ BENCHMARKS: tuple[Callable[[], list[Figure]], ...] = (
     workspace.measure,
     starts.measure,
     relay.measure,
+    ingest.measure,
+    playback.measure,
+    assembly.measure,
 )
 
 

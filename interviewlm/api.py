@@ -196,7 +196,8 @@ async def open_line(request: HttpRequest, interview_id: UUID) -> HttpResponseBas
 
     `line {line}` comes first: its name goes with each frame that is sent by POST.
     """
-    return stream_response(Line(interview_id, request.COOKIES).events())
+    events = Line(interview_id, request.COOKIES).events()
+    return stream_response(events, kind="assistant_events")
 
 
 @line_router.post(

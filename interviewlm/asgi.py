@@ -2,16 +2,17 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "interviewlm.settings")
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402 -- needs the apps loaded
 
-from interviewlm.bodies import BodyLimit  # noqa: E402 -- same reason
+from interviewlm.bodies import BodyFileHandler, BodyLimit  # noqa: E402 -- same reason
 from interviewlm.routing import websocket_application  # noqa: E402 -- same reason
 
+django_application = BodyFileHandler()
 application = ProtocolTypeRouter(
     {"http": BodyLimit(django_application), "websocket": websocket_application}
 )

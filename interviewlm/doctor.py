@@ -16,6 +16,7 @@ from assistant.model_checks import check_keys, check_models, models_in_use
 from base.readiness import Finding, Result, run_check, run_checks
 from billing.price_checks import check_prices
 from interviewlm import checks
+from interviewlm.store_trial import check_store
 from interviews.runner_client import LanguageStatus, RunnerUnavailable
 
 MIB = 1024 * 1024
@@ -38,6 +39,7 @@ def own_checks() -> Iterator[tuple[str, Callable[[], Finding]]]:
     yield "mail", check_mail
     yield "static files", check_static_files
     yield "disk", check_disk
+    yield "media store", check_store
     yield "time", check_time
     yield "models", check_models
     yield "model keys", check_keys

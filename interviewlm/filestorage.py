@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile, File
 from storages.backends.s3 import S3Storage  # type: ignore[import-untyped]
+
+from base.bucket import client_config, read_bucket
 
 
 class BucketStorage(S3Storage):  # type: ignore[misc]  # the package has no types
@@ -19,24 +20,19 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # the package has no type
 
     def get_default_settings(self) -> dict[str, Any]:
         """Take the product's own settings in place of the package's."""
-        endpoint = settings.MEDIA_S3_ENDPOINT_URL
+        bucket = read_bucket()
+        if bucket is None:
+            raise ImproperlyConfigured("MEDIA_S3_BUCKET names no bucket.")
         return {
             **super().get_default_settings(),
-            "bucket_name": settings.MEDIA_S3_BUCKET,
-            "endpoint_url": endpoint or None,
-            "region_name": settings.MEDIA_S3_REGION,
-            "access_key": settings.MEDIA_S3_ACCESS_KEY or None,
-            "secret_key": settings.MEDIA_S3_SECRET_KEY or None,
+            "bucket_name": bucket.name,
+            "endpoint_url": bucket.endpoint_url or None,
+            "region_name": bucket.region,
+            "access_key": bucket.access_key or None,
+            "secret_key": bucket.secret_key or None,
             "file_overwrite": False,
-            "client_config": Config(
-                signature_version="s3v4",
-                s3={"addressing_style": "path" if endpoint else "auto"},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                connect_timeout=5,
-                read_timeout=30,
-                retries={"max_attempts": 3, "mode": "standard"},
-            ),
+            "object_parameters": bucket.write_options(),
+            "client_config": client_config(bucket),
         }
 
     def _save(self, name: str, content: File[bytes]) -> str:

@@ -1,5 +1,6 @@
 """Policies for pages and for the assistant, and the admin's look; for settings.py."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +32,11 @@ ASSISTANT_LIMITS: dict[str, Any] = {
     "steps_hints": 4,
     "steps_pair": 8,
     "steps_agent": 20,
+    # What the model may write for one question in all of its steps; in each of them,
+    # output_tokens.
+    "chain_tokens_hints": 4_096,
+    "chain_tokens_pair": 12_288,
+    "chain_tokens_agent": 32_768,
     "model_hints": 3,
     "minute_requests": 40,
     "minute_tokens": 2_000_000,
@@ -43,7 +49,23 @@ ASSISTANT_LIMITS: dict[str, Any] = {
     "interview_cost_usd": Decimal("30.00"),
 }
 
-STRICT: dict[str, Any] = {"DIRECTIVES": _DIRECTIVES}
+# What recordings may take: bytes of one chunk and of an interview in all; how long an
+# announced chunk is waited for, in seconds.
+RECORDING_LIMITS: dict[str, Any] = {
+    "chunk_bytes": 16 * 1024 * 1024,
+    "recording_bytes": 8 * 1024**3,
+    "ticket_seconds": 15 * 60,
+}
+
+
+def build_strict(bucket_origins: Sequence[str]) -> dict[str, Any]:
+    """Return the policy of every page but unfold's; players and uploads may meet the bucket."""
+    reached = {
+        name: [*_DIRECTIVES[name], *bucket_origins]
+        for name in ("media-src", "connect-src")
+    }
+    return {"DIRECTIVES": {**_DIRECTIVES, **reached}}
+
 
 # unfold's own pages only: its Alpine build evaluates expressions and its templates
 # carry style attributes. Candidate text appears there escaped, never as markup.

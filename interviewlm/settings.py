@@ -1,6 +1,5 @@
 """Django settings, driven by the environment; every variable is in .env.example."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ from base.env import (
     env_path,
     env_str,
 )
-from interviewlm import logs, model_calls, policies
+from interviewlm import logs, media_settings, model_calls, policies, schedule
+from interviewlm.media_settings import *  # noqa: F403 -- they are settings too
 
 # Lets classes such as ModelAdmin take their model as a type argument at run time.
 django_stubs_ext.monkeypatch()
@@ -140,18 +140,13 @@ CACHES: dict[str, Any] = {
 # Media and static files
 
 MEDIA_ROOT = env_path("MEDIA_ROOT", VAR_DIR / "media")
-MEDIA_S3_BUCKET = env_str("MEDIA_S3_BUCKET", "")
-MEDIA_S3_ENDPOINT_URL = env_str("MEDIA_S3_ENDPOINT_URL", "")
-MEDIA_S3_REGION = env_str("MEDIA_S3_REGION", "us-east-1")
-MEDIA_S3_ACCESS_KEY = env_str("MEDIA_S3_ACCESS_KEY", "")
-MEDIA_S3_SECRET_KEY = env_str("MEDIA_S3_SECRET_KEY", "")
 STATIC_URL = "static/"
 STATIC_ROOT = env_path("STATIC_ROOT", VAR_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES: dict[str, Any] = {
     "default": {
         "BACKEND": "interviewlm.filestorage.BucketStorage"
-        if MEDIA_S3_BUCKET
+        if media_settings.MEDIA_S3_BUCKET
         else "django.core.files.storage.FileSystemStorage"
     },
     "staticfiles": {"BACKEND": "interviewlm.staticfiles.ModuleManifestStorage"},
@@ -184,19 +179,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_TIME_LIMIT = 60 * 60
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": timedelta(seconds=seconds)}
-    for name, seconds in {
-        "accounts.send_outbox": 60,
-        "assistant.sweep_turns": 30,
-        "billing.sweep": 60,
-        "interviews.close_workspaces": 60,
-        "interviews.end_overdue": 15,
-        "interviews.sweep_runs": 60,
-        "interviews.sweep_steps": 60,
-        "recordings.meter_storage": 3600,
-    }.items()
-}
+CELERY_BEAT_SCHEDULE = schedule.BEAT
 PIPELINE_STEPS = ["assemble", "hidden_tests", "score"]
 
 # The runner
@@ -256,7 +239,7 @@ LIMITS = {
     # A longer conversation begins anew with its newest exchanges (docs/adr).
     "epoch_tokens": 80_000,
     **policies.ASSISTANT_LIMITS,
-    "chunk_bytes": 16 * 1024 * 1024,
+    **policies.RECORDING_LIMITS,
     # Less lost time than this is on record, not given back.
     "credit_least_seconds": 5,
     # Nobody there for so long, and for half the agreed time: abandoned before its end.
@@ -327,7 +310,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_DEVELOPMENT
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = False  # page modules read it for fetch
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = policies.STRICT
+CONTENT_SECURITY_POLICY = policies.build_strict(media_settings.MEDIA_BUCKET_ORIGINS)
 METRICS_TOKEN = env_str("METRICS_TOKEN", "")
 
 # Language and time

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from io import BytesIO
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
@@ -11,6 +12,7 @@ from twisted.internet import reactor
 
 from base.detached import start_up
 from interviewlm import web
+from interviewlm.bodies import BODY_FILE
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,12 @@ class DaphneServer(Server):  # type: ignore[misc]  # daphne is untyped
         self._ports: list[Any] = []
         self._starting: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Give a large body as the file it is in; daphne would queue it in memory."""
+        if scope["type"] == "http" and not isinstance(protocol.content, BytesIO):
+            scope[BODY_FILE], protocol.content = protocol.content, BytesIO()
+        return super().create_application(protocol, scope)
 
     def listen_success(self, port: Any) -> None:
         """Keep the port, which daphne itself forgets, and say that we serve."""

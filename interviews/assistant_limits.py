@@ -10,7 +10,9 @@ from django_stubs_ext import StrPromise
 
 LOWERABLE: Mapping[str, StrPromise] = {
     "asks_per_minute": gettext_lazy("Questions a minute"),
-    "output_tokens": gettext_lazy("Tokens written in one answer"),
+    "output_tokens": gettext_lazy("Tokens written in one step of an answer"),
+    "chain_tokens_pair": gettext_lazy("Tokens written for one question (pair)"),
+    "chain_tokens_agent": gettext_lazy("Tokens written for one question (agent)"),
     "steps_pair": gettext_lazy("Steps of one answer (pair)"),
     "steps_agent": gettext_lazy("Steps of one answer (agent)"),
     "model_hints": gettext_lazy("Hints by the assistant in a section"),

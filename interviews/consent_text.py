@@ -11,7 +11,7 @@ from accounts.models import Organisation
 from interviews.enums import Policy
 from interviews.models import AssessmentVersion
 
-CURRENT_VERSION = "2026-11-22"
+CURRENT_VERSION = "2026-11-22.2"
 FALLBACK_LANGUAGE = "en"
 
 
@@ -99,6 +99,18 @@ _ENGLISH = ConsentText(
                     "Your camera and microphone, from the moment you start the "
                     "interview until you finish it. Your screen is not recorded.",
                     when="recorded",
+                ),
+                Paragraph(
+                    "Your camera and microphone, from the moment you start the "
+                    "interview until you finish it.",
+                    when="recorded_with_screen",
+                ),
+                Paragraph(
+                    "Your screen: the room asks you to share it, and you choose the "
+                    "screen, window or tab. All that is seen there is recorded, so "
+                    "close what nobody should see. You may refuse or stop at any "
+                    "time; the interview goes on, and that you did is noted.",
+                    when="recorded_with_screen",
                 ),
                 Paragraph(
                     "No picture and no sound.",
@@ -257,7 +269,7 @@ def _facts(assessment: AssessmentVersion, *, is_recorded: bool) -> frozenset[str
     return frozenset(
         {
             "",
-            "recorded" if is_recorded else "unrecorded",
+            _recorded_fact(assessment, is_recorded=is_recorded),
             "search_allowed" if assessment.is_search_allowed else "search_not_allowed",
             "typing_allowed"
             if assessment.is_interviewer_typing_allowed
@@ -267,6 +279,12 @@ def _facts(assessment: AssessmentVersion, *, is_recorded: bool) -> frozenset[str
             + ("_applying" if assessment.applies_edits else ""),
         }
     )
+
+
+def _recorded_fact(assessment: AssessmentVersion, *, is_recorded: bool) -> str:
+    if not is_recorded:
+        return "unrecorded"
+    return "recorded_with_screen" if assessment.records_screen else "recorded"
 
 
 def _fill(

@@ -1,14 +1,12 @@
 """What the windows of an interview hear of its files."""
 
-import logging
 from collections.abc import Sequence
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
-from redis.exceptions import RedisError
 
 from interviews.models import Document, WorkspaceFile
+from interviews.notifications import tell_group
 from interviews.protocol import (
     Frame,
     document_fields,
@@ -20,8 +18,6 @@ from interviews.protocol import (
 from interviews.selectors.workspace import DocumentEntry, OtherFile, read_file_tree
 from interviews.services.files import FileChange
 from interviews.services.uploads import Uploaded
-
-logger = logging.getLogger(__name__)
 
 
 def change_frame(interview_id: UUID, change: FileChange) -> Frame:
@@ -89,12 +85,7 @@ def tell_windows(interview_id: UUID, frames: Sequence[Frame]) -> None:
 
     What is stored stays so where nobody can be told: windows see it when they next ask.
     """
-    layer = get_channel_layer()
-    if layer is None:
-        return
-    try:
-        for frame in frames:
-            message = {"type": "workspace.frame", "frame": frame, "sender": ""}
-            async_to_sync(layer.group_send)(workspace_group(interview_id), message)
-    except (RedisError, OSError):
-        logger.warning("Windows could not be told of a change: Redis is away")
+    for frame in frames:
+        message = {"type": "workspace.frame", "frame": frame, "sender": ""}
+        if not async_to_sync(tell_group)(workspace_group(interview_id), message):
+            return

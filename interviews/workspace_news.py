@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.layers import get_channel_layer
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from interviews.file_news import files_frame
+from interviews.notifications import tell_group
 from interviews.protocol import Frame, split_updates, workspace_group
 from interviews.services.command_changes import Applied
 from interviews.services.workspaces import Opening
@@ -74,10 +74,8 @@ class WorkspaceNews:
         await self._send({"type": "notice", "level": level, "text": text})
 
     async def _send(self, frame: Frame) -> None:
-        layer = get_channel_layer()
-        if layer is not None:
-            message = {"type": "workspace.frame", "frame": frame, "sender": ""}
-            await layer.group_send(workspace_group(self._interview_id), message)
+        message = {"type": "workspace.frame", "frame": frame, "sender": ""}
+        await tell_group(workspace_group(self._interview_id), message)
 
 
 def _list_frames(interview_id: UUID, deleted: Sequence[str]) -> list[Frame]:

@@ -24,6 +24,7 @@ _TONES = {
     RecordingState.ASSEMBLED: "good",
     RecordingState.EMPTY: "warning",
     RecordingState.FAILED: "danger",
+    RecordingState.DELETED: "",
 }
 
 

@@ -16,6 +16,7 @@ class ChunkState(models.TextChoices):
 
     STORED = "stored", _("Stored")
     DAMAGED = "damaged", _("Damaged")
+    RELEASED = "released", _("Only in the finished file")
 
 
 class RecordingState(models.TextChoices):
@@ -25,6 +26,7 @@ class RecordingState(models.TextChoices):
     ASSEMBLED = "assembled", _("Assembled")
     EMPTY = "empty", _("Nothing recorded")
     FAILED = "failed", _("Failed")
+    DELETED = "deleted", _("Deleted by retention")
 
 
 class AssetKind(models.TextChoices):
@@ -32,3 +34,7 @@ class AssetKind(models.TextChoices):
 
     PLAYABLE = "playable", _("Playable recording")
     POSTER = "poster", _("Poster")
+    SPRITES = "sprites", _("Preview pictures")
+    SPRITE_INDEX = "sprite_index", _("Index of preview pictures")
+    WAVEFORM = "waveform", _("Waveform")
+    RENDITION = "rendition", _("Copy for other players")

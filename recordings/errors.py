@@ -93,6 +93,65 @@ class RecordingFullError(RecordingError):
         )
 
 
+class WrongSizeError(RecordingError):
+    """Another number of bytes arrived than was announced; sending again mends it."""
+
+    code = "wrong_size"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(_("This part of the recording did not arrive whole."))
+
+
+class NotArrivedError(RecordingError):
+    """The store has nothing where the chunk should lie."""
+
+    code = "not_arrived"
+    status = 409
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(_("This part of the recording has not arrived yet."))
+
+
+class TicketUnknownError(RecordingError):
+    """Nothing was announced, or something else, or too long ago: ask again."""
+
+    code = "ticket_unknown"
+    status = 409
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(_("This part of the recording must be announced again."))
+
+
+class TicketConflictError(RecordingError):
+    """Other bytes were announced for this place a moment ago."""
+
+    code = "ticket_conflict"
+    status = 409
+    retryable = True
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(
+            _("Another part of the recording was announced for this place."),
+            retry_after=retry_after,
+        )
+
+
+class TooManyTicketsError(RecordingError):
+    """More chunks are announced than any page sends at once."""
+
+    code = "too_many_tickets"
+    status = 429
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Too many parts of the recording are on their way."), retry_after=30
+        )
+
+
 class HashMismatchError(RecordingError):
     """The bytes changed on their way; sending them again mends it."""
 

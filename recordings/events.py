@@ -37,3 +37,16 @@ class SegmentClosed(Payload):
     segment: str
     last_index: int
     duration_ms: int
+
+
+@register_kind
+class CaptureNoted(Payload):
+    """The candidate's browser saw something happen to its recording.
+
+    Codes stand in `recordings.capture_notes`; `detail` is a name or a step, or empty.
+    """
+
+    kind: ClassVar[str] = "recording.capture_noted"
+    code: str
+    track: str
+    detail: str = ""

@@ -27,6 +27,9 @@ class Recording(models.Model):
     holes = models.JSONField(_("gaps"), default=list)
     captured_ms = models.PositiveBigIntegerField(_("captured"), default=0)
     stored_ms = models.PositiveBigIntegerField(_("stored"), default=0)
+    assembled_at = models.DateTimeField(_("assembled"), null=True)
+    told_at = models.DateTimeField(_("candidate told"), null=True)
+    deleted_at = models.DateTimeField(_("media deleted"), null=True)
     created_at = models.DateTimeField(_("created"), default=now)
 
     class Meta:
@@ -104,24 +107,66 @@ class Chunk(models.Model):
         return f"{self.segment_id} · {self.index}"
 
 
+class UploadTicket(models.Model):
+    """A chunk that a browser announced: room kept for it until it came, or did not."""
+
+    segment = models.ForeignKey(
+        Segment, on_delete=models.CASCADE, related_name="tickets"
+    )
+    index = models.PositiveIntegerField(_("index"))
+    size = models.PositiveIntegerField(_("bytes"))
+    sha256 = models.CharField("SHA-256", max_length=64)
+    start_ms = models.PositiveBigIntegerField(_("start"))
+    duration_ms = models.PositiveIntegerField(_("duration"))
+    key = models.CharField(_("storage key"), max_length=300)
+    is_direct = models.BooleanField(_("direct"))
+    issued_at = models.DateTimeField(_("issued"), default=now)
+    expires_at = models.DateTimeField(_("expires"), db_index=True)
+
+    class Meta:
+        verbose_name = _("upload ticket")
+        verbose_name_plural = _("upload tickets")
+        ordering = ["segment", "index"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["segment", "index"], name="ticket_index_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id} · {self.index}"
+
+
 class Asset(models.Model):
-    """A finished file; `part` numbers the files a player plays one after another."""
+    """A finished file; `part` numbers the files a player plays one after another.
+
+    An index of pictures, a waveform and a rendition have the part of the file they
+    belong to and count from its start; sheets of pictures are numbered through.
+    `source_sha256` is that of the file something was made from, empty for others.
+    Once the media were deleted by retention the row stays, with its hash; `missing_at`
+    is when the sweep found a row without its file.
+    """
 
     recording = models.ForeignKey(
         Recording, on_delete=models.CASCADE, related_name="assets"
     )
-    kind = models.CharField(_("kind"), max_length=10, choices=AssetKind)
+    kind = models.CharField(_("kind"), max_length=16, choices=AssetKind)
     part = models.PositiveSmallIntegerField(_("part"), default=0)
     key = models.CharField(_("storage key"), max_length=300)
     mime_type = models.CharField(_("format"), max_length=100)
     size = models.PositiveBigIntegerField(_("bytes"))
     sha256 = models.CharField("SHA-256", max_length=64)
+    source_sha256 = models.CharField(
+        _("SHA-256 of the source"), max_length=64, blank=True
+    )
     start_ms = models.BigIntegerField(_("start on the interview clock"), default=0)
     duration_ms = models.PositiveBigIntegerField(_("duration"), default=0)
     width = models.PositiveIntegerField(_("width"), null=True)
     height = models.PositiveIntegerField(_("height"), null=True)
     codecs = models.CharField(_("codecs"), max_length=60, blank=True)
     created_at = models.DateTimeField(_("created"), default=now)
+    deleted_at = models.DateTimeField(_("deleted"), null=True)
+    missing_at = models.DateTimeField(_("found missing"), null=True)
 
     class Meta:
         verbose_name = _("asset")

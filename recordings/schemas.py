@@ -1,9 +1,15 @@
 """What the candidate's page sends and gets: the typed shapes of the upload protocol."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from recordings.enums import Track
 
@@ -63,3 +69,86 @@ class ChunkFacts(_Sent):
     sha256: Sha256
     start_ms: Annotated[int, Field(ge=0, le=DAY_MS)]
     duration_ms: Annotated[int, Field(ge=0, le=LONGEST_CHUNK_MS)]
+
+
+class TicketRequest(_Sent):
+    """A chunk the page is about to send.
+
+    `route` asks for the way through this server where the bucket's does not work,
+    and `direct_failed` says once why not.
+    """
+
+    sha256: Sha256
+    size: Annotated[int, Field(ge=1)]
+    start_ms: Annotated[int, Field(ge=0, le=DAY_MS)]
+    duration_ms: Annotated[int, Field(ge=0, le=LONGEST_CHUNK_MS)]
+    route: Literal["web"] | None = None
+    direct_failed: (
+        Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_]+$")] | None
+    ) = None
+
+
+class TicketAnswer(BaseModel):
+    """Stored already, or how to send it; with `confirm` the page then says it did."""
+
+    state: Literal["stored", "wanted"]
+    method: str = ""
+    url: str = ""
+    headers: dict[str, str] = {}
+    expires_at: AwareDatetime | None = None
+    confirm: bool = False
+
+
+class Confirmation(_Sent):
+    """The chunk was put into the bucket."""
+
+    sha256: Sha256
+
+
+class ChunkStanding(BaseModel):
+    """A chunk as the server has it; times count from the segment's start."""
+
+    index: int
+    size: int
+    sha256: str
+    start_ms: int
+    duration_ms: int
+    state: Literal["stored", "damaged"]
+
+
+class SegmentStanding(BaseModel):
+    """A segment as the server has it; `started_ms` is on the interview clock."""
+
+    segment: UUID
+    track: str
+    mime_type: str
+    started_ms: int
+    state: Literal["open", "closed"]
+    chunks: list[ChunkStanding]
+
+
+class HoleStanding(BaseModel):
+    """A stretch of the interview clock of which nothing is stored."""
+
+    track: str
+    segment: UUID
+    start_ms: int
+    end_ms: int
+    reason: Literal["missing", "damaged", "silent"]
+
+
+class Room(BaseModel):
+    """How many bytes the interview's recording may take, and how many are left."""
+
+    most: int
+    left: int
+
+
+class Standing(BaseModel):
+    """The server's manifest: what it has is stored, whatever the page thinks."""
+
+    segments: list[SegmentStanding]
+    holes: list[HoleStanding]
+    room: Room
+    is_taken: bool
+    taken_until: AwareDatetime | None

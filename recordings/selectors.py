@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Prefetch, Q, QuerySet, Sum
 
 from interviews.models import Interview
-from recordings.enums import AssetKind, RecordingState
+from recordings.enums import AssetKind, ChunkState, RecordingState, Track
 from recordings.models import Asset, Chunk, Recording
 from recordings.schemas import Manifest
 
@@ -49,13 +49,40 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class TrackReceipt:
+    """The receipt of one track; `hashes` are the SHA-256 of its finished files."""
+
+    track: str
+    state: str
+    captured_ms: int
+    stored_ms: int
+    gaps: tuple[Gap, ...]
+    hashes: tuple[str, ...]
+    deleted_at: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """What is recorded, in words."""
+        return str(Track(self.track).label)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether less is stored than was captured."""
+        return self.captured_ms - self.stored_ms > ROUNDING_MS
+
+
+@dataclass(frozen=True)
 class RecordingReceipt:
-    """What was captured and what of it is safe; `state` is None where nothing is."""
+    """What was captured and what of it is safe; `state` is None where nothing is.
+
+    Times are sums over all tracks.
+    """
 
     state: str | None
     captured_ms: int
     stored_ms: int
     gaps: tuple[Gap, ...]
+    tracks: tuple[TrackReceipt, ...] = ()
 
     @property
     def is_incomplete(self) -> bool:
@@ -111,14 +138,31 @@ def sum_up(recording: Recording) -> Sums:
 
 def read_receipt(interview: Interview) -> RecordingReceipt:
     """Return captured, stored and missing over all tracks, whatever stage they are at."""
-    recordings = list(interview.recordings.order_by("track"))
-    sums = [sum_up(one) for one in recordings]
-    states = {one.state for one in recordings}
+    playable = Asset.objects.filter(kind=AssetKind.PLAYABLE).order_by("part")
+    recordings = interview.recordings.order_by("track").prefetch_related(
+        Prefetch("assets", playable, to_attr="playable")
+    )
+    tracks = tuple(_read_track(one) for one in recordings)
     return RecordingReceipt(
-        state=_overall(states),
-        captured_ms=sum(one.captured_ms for one in sums),
-        stored_ms=sum(one.stored_ms for one in sums),
-        gaps=tuple(gap for one in recordings for gap in gaps_of(one)),
+        state=_overall({one.state for one in tracks}),
+        captured_ms=sum(one.captured_ms for one in tracks),
+        stored_ms=sum(one.stored_ms for one in tracks),
+        gaps=tuple(gap for one in tracks for gap in one.gaps),
+        tracks=tracks,
+    )
+
+
+def _read_track(recording: Recording) -> TrackReceipt:
+    sums = sum_up(recording)
+    playable: list[Asset] = recording.playable  # type: ignore[attr-defined]
+    return TrackReceipt(
+        track=recording.track,
+        state=recording.state,
+        captured_ms=sums.captured_ms,
+        stored_ms=sums.stored_ms,
+        gaps=tuple(gaps_of(recording)),
+        hashes=tuple(asset.sha256 for asset in playable),
+        deleted_at=recording.deleted_at,
     )
 
 
@@ -127,6 +171,7 @@ def _overall(states: set[str]) -> str | None:
         RecordingState.FAILED,
         RecordingState.RECORDING,
         RecordingState.ASSEMBLED,
+        RecordingState.DELETED,
         RecordingState.EMPTY,
     ):
         if state in states:
@@ -152,7 +197,11 @@ def recordings_with_gaps() -> QuerySet[Recording]:
 def list_playable(interview: Interview) -> QuerySet[Asset]:
     """Return the files a player plays one after another, by track and part."""
     return (
-        Asset.objects.filter(recording__interview=interview, kind=AssetKind.PLAYABLE)
+        Asset.objects.filter(
+            recording__interview=interview,
+            kind=AssetKind.PLAYABLE,
+            deleted_at__isnull=True,
+        )
         .select_related("recording")
         .order_by("recording__track", "part")
     )
@@ -161,7 +210,7 @@ def list_playable(interview: Interview) -> QuerySet[Asset]:
 def find_poster(interview: Interview) -> Asset | None:
     """Return the picture to show before playing."""
     return Asset.objects.filter(
-        recording__interview=interview, kind=AssetKind.POSTER
+        recording__interview=interview, kind=AssetKind.POSTER, deleted_at__isnull=True
     ).first()
 
 
@@ -184,8 +233,12 @@ def sum_stored_bytes(holder: Holder) -> int:
     interviews = Interview.objects.filter(
         organisation=holder.organisation_id, is_sample=holder.is_sample
     )
-    chunks = Chunk.objects.filter(segment__recording__interview__in=interviews)
-    assets = Asset.objects.filter(recording__interview__in=interviews)
+    chunks = Chunk.objects.filter(segment__recording__interview__in=interviews).exclude(
+        state=ChunkState.RELEASED
+    )
+    assets = Asset.objects.filter(
+        recording__interview__in=interviews, deleted_at__isnull=True
+    )
     return sum(
         rows.aggregate(total=Sum("size"))["total"] or 0 for rows in (chunks, assets)
     )

@@ -11,6 +11,7 @@ from pytest_django import DjangoDbBlocker
 
 from recordings.services.egress import METER
 from tests.factories.people import People, make_people
+from tests.idle import wait_for_threads
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +23,8 @@ def _clean_process_state() -> Iterator[None]:
     cache.clear()
     structlog.contextvars.clear_contextvars()
     yield
+    # The test's event loop is closed by now, its database not yet emptied.
+    wait_for_threads()
     structlog.contextvars.clear_contextvars()
     METER.take()
 

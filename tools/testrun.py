@@ -30,6 +30,9 @@ WITHOUT_SERVERS = (
     "recordings/media",
     "runner",
 )
+# Whole pages: the other databases see their queries in the tests of each service, and
+# these pages themselves in the long run.
+PAGES = ("interviewlm/review", "interviews/admin", "sample", "tenancy")
 
 
 @dataclass(slots=True)
@@ -93,14 +96,24 @@ def run_parts(verdict: Verdict, *, is_long: bool) -> None:
         verdict.left_out.append("PostgreSQL and Redis (not installed)")
     else:
         with both_servers() as env:
+            others = () if is_long else (*PAGES, "e2e")
             part(
                 verdict,
                 "On PostgreSQL and Redis",
                 f"{which} and not browser",
                 workers=2,
                 env=env,
-                left_out=WITHOUT_SERVERS if is_long else (*WITHOUT_SERVERS, "e2e"),
+                left_out=(*WITHOUT_SERVERS, *others),
             )
+            if is_long:
+                part(
+                    verdict,
+                    "Pages on PostgreSQL and Redis",
+                    "not long and not browser",
+                    workers=2,
+                    env=env,
+                    paths=PAGES,
+                )
     if not is_long:
         javascript(verdict)
 
@@ -124,8 +137,11 @@ def part(
     env: Mapping[str, str] | None = None,
     is_measured: bool = False,
     left_out: Sequence[str] = (),
+    paths: Sequence[str] = (),
 ) -> None:
     """Run pytest on what the marker expression selects, but for some folders.
+
+    `paths` are the folders of `tests` to run, all of them by default.
 
     `is_measured` notes which lines ran, which costs about a fifth of the time.
     What failed is run once more, one at a time: what passes then is unsteady, not
@@ -137,6 +153,7 @@ def part(
     if is_measured:
         argv += ["--cov", "--cov-report=", "--cov-fail-under=0"]
     argv += [f"--ignore=tests/{folder}" for folder in left_out]
+    argv += [f"tests/{folder}" for folder in paths]
     name = title.lower().replace(" ", "-")
     at_once = ["-n", str(workers), "--dist", "loadgroup"] if workers else []
     code, failures = _pytest([*argv, *at_once], name, env)

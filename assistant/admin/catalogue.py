@@ -1,13 +1,16 @@
 """Models, which serves what, and whose cohort has which; the operator adds."""
 
+import json
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_base import M, ReadOnlyOrganisationAdmin, SharedAdmin
 from assistant.admin.base import is_operator
+from assistant.catalogue import ModelFacts
 from assistant.models import ModelAssignment, ModelChoice, ModelVersion
 from assistant.services.catalogue import add_version
 from interviews.admin.operations import BackOfficeMedia
@@ -31,6 +34,15 @@ class ModelVersionAdmin(WrittenOnceAdmin[ModelVersion]):
     search_fields = ["name"]
     fields = ["name", "facts", "note"]
 
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Say which facts there are, with what holds where one is left out."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "facts" and field is not None:
+            field.help_text = _describe_facts()
+        return field
+
     @admin.display(description=_("lifecycle"))
     def lifecycle(self, version: ModelVersion) -> str:
         """Return whether it is offered, deprecated or retired."""
@@ -48,6 +60,16 @@ class ModelVersionAdmin(WrittenOnceAdmin[ModelVersion]):
         written = add_version(obj.read_facts(), note=obj.note)
         obj.pk, obj.number = written.pk, written.number
         obj._state.adding = False
+
+
+def _describe_facts() -> str:
+    known = ModelFacts(name="-").model_dump(mode="json", exclude={"name"})
+    words = ", ".join(f"{name}: {json.dumps(value)}" for name, value in known.items())
+    return gettext(
+        "Where one is left out, this holds: %(facts)s. For a gateway that refuses "
+        "“strict” or “eager_input_streaming” in tools, say false to strict_tools or "
+        "eager_tools."
+    ) % {"facts": words}
 
 
 @admin.register(ModelAssignment)

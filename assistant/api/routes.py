@@ -104,7 +104,8 @@ async def _answer(
 ) -> HttpResponseBase:
     offered = ["application/json", MEDIA_TYPE]
     if request.get_preferred_type(offered) == MEDIA_TYPE:
-        return stream_response(stream_turn(request.auth, turn, offset))
+        events = stream_turn(request.auth, turn, offset)
+        return stream_response(events, kind="chat_events")
     return await wait_for_answer(request.auth, turn)
 
 

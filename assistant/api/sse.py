@@ -2,11 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, suppress
 from typing import Any
 
 from django.http import StreamingHttpResponse
+
+from base.open_lines import count_line
 
 MEDIA_TYPE = "text/event-stream"
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -25,7 +27,7 @@ def encode_event(
 
 async def keep_alive(
     events: AsyncIterator[bytes], *, seconds: float = KEEP_ALIVE_SECONDS
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Yield the events, and a comment whenever none came for so long.
 
     Proxies end what is silent, and a page takes silence for a dead connection.
@@ -54,14 +56,28 @@ async def keep_alive(
             await events.aclose()
 
 
+async def _counted(
+    events: AsyncGenerator[bytes, None], kind: str
+) -> AsyncIterator[bytes]:
+    with count_line(kind):
+        async with aclosing(events) as parts:
+            async for part in parts:
+                yield part
+
+
 async def _next(events: AsyncIterator[bytes]) -> bytes:
     return await anext(events)
 
 
-def stream_response(events: AsyncIterator[bytes]) -> StreamingHttpResponse:
-    """Answer with events as they come; no cache and no proxy is to collect them."""
+def stream_response(
+    events: AsyncIterator[bytes], *, kind: str
+) -> StreamingHttpResponse:
+    """Answer with events as they come; no cache and no proxy is to collect them.
+
+    `kind` is what it is counted as while it is open.
+    """
     return StreamingHttpResponse(
-        keep_alive(events),
+        _counted(keep_alive(events), kind),
         content_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

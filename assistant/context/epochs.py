@@ -26,6 +26,7 @@ from assistant.context.texts import (
 )
 from assistant.enums import ContextKind, EpochReason, MessageRole, TurnState
 from assistant.models import ContextEpoch, ContextItem, Message, Turn
+from base.statements import insert_row
 from billing.models import Usage
 from interviews.models import Document, Interview, Run
 
@@ -55,7 +56,7 @@ class Question:
 def find_epoch(turn: Turn) -> ContextEpoch | None:
     """Return the newest epoch of the turn's conversation."""
     return (
-        ContextEpoch.objects.select_related("system")
+        ContextEpoch.objects.select_related("system", "tools")
         .filter(conversation=turn.conversation_id)
         .order_by("number")
         .last()
@@ -98,19 +99,19 @@ def _was_refused(turn: Turn) -> bool:
 def start_epoch(
     question: Question,
     *,
+    before: ContextEpoch | None,
     reason: EpochReason,
     system_key: int,
     tools_key: int | None,
     model: str,
 ) -> ContextEpoch:
-    """Begin an epoch with the newest exchanges.
+    """Begin an epoch with the newest exchanges; `before` is the newest one so far.
 
     Files, old thinking, and what tools gave are left behind.
     """
-    before = find_epoch(question.turn)
     interview_id = question.interview.pk
     tail = _tail_drafts(question)
-    epoch = ContextEpoch.objects.create(
+    epoch = ContextEpoch(
         conversation_id=question.turn.conversation_id,
         number=1 if before is None else before.number + 1,
         reason=reason,
@@ -119,7 +120,8 @@ def start_epoch(
         tools_id=tools_key,
         kept=len(tail),
     )
-    append_items(epoch, interview_id, tail)
+    insert_row(epoch)
+    append_items(epoch, interview_id, tail, start=0)
     return epoch
 
 
@@ -177,9 +179,12 @@ def _is_cut_off(answer: Message) -> bool:
     return not is_finished or answer.stop_reason not in _WHOLE_REASONS
 
 
-def append_question(epoch: ContextEpoch, question: Question) -> int:
+def append_question(
+    epoch: ContextEpoch, question: Question, *, has_items: bool = True
+) -> int:
     """Add what the model does not know yet, and the question; return the new length."""
-    items = list(epoch.items.order_by("position"))
+    # One that was just begun with nothing has nothing to be read.
+    items = list(epoch.items.order_by("position")) if has_items else []
     drafts = [
         *_last_ending(items, question.turn),
         *_file_drafts(items, question),
@@ -188,7 +193,8 @@ def append_question(epoch: ContextEpoch, question: Question) -> int:
         *_decisions(question),
         *_words(question),
     ]
-    return append_items(epoch, question.interview.pk, drafts)
+    start = items[-1].position + 1 if items else 0
+    return append_items(epoch, question.interview.pk, drafts, start=start)
 
 
 def _user(

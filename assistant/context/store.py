@@ -1,7 +1,7 @@
 """Blocks and items in the database, and requests made of them again."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from assistant.models import (
     ContextRequest,
     Turn,
 )
+from base.statements import insert_absent, insert_rows
 from base.text import content_hash, utf16_slice
 from interviews.models import Interview
 
@@ -42,44 +43,66 @@ def encode(content: object) -> str:
     return json.dumps(content, separators=(",", ":"))
 
 
-def keep_contents(interview_id: UUID, contents: Iterable[object]) -> list[int]:
-    """Keep each content once per interview; return the keys of its rows, in order."""
-    texts = [encode(content) for content in contents]
-    hashes = [content_hash(text) for text in texts]
-    ContextBlock.objects.bulk_create(
+def keep_contents(
+    interview_id: UUID, contents: Iterable[object], *, is_known: bool = False
+) -> list[int]:
+    """Keep each content once per interview; return the keys of its rows, in order.
+
+    Where it most likely `is_known`, that is looked at first.
+    """
+    encoded = [encode(content) for content in contents]
+    hashes = [content_hash(text) for text in encoded]
+    texts = dict(zip(hashes, encoded, strict=True))
+    rows = _find_blocks(interview_id, texts) if is_known else {}
+    rows |= insert_absent(
         [
             ContextBlock(interview_id=interview_id, hash=found, content=text)
-            for found, text in zip(hashes, texts, strict=True)
+            for found, text in texts.items()
+            if found not in rows
         ],
-        ignore_conflicts=True,
+        "hash",
     )
-    rows = dict(
-        ContextBlock.objects.filter(
-            interview_id=interview_id, hash__in=set(hashes)
-        ).values_list("hash", "pk")
-    )
+    # Another one may have kept them meanwhile.
+    rows |= _find_blocks(interview_id, texts.keys() - rows.keys())
     return [rows[found] for found in hashes]
 
 
+def _find_blocks(interview_id: UUID, hashes: Collection[str]) -> dict[str, int]:
+    found = ContextBlock.objects.filter(interview=interview_id, hash__in=hashes)
+    return dict(found.values_list("hash", "pk")) if hashes else {}
+
+
 def append_items(
-    epoch: ContextEpoch, interview_id: UUID, drafts: Sequence[Draft]
+    epoch: ContextEpoch,
+    interview_id: UUID,
+    drafts: Sequence[Draft],
+    *,
+    start: int | None = None,
 ) -> int:
-    """Add blocks at the end of an epoch; return how many items it has now."""
-    last = epoch.items.order_by("position").last()
-    start = 0 if last is None else last.position + 1
+    """Add blocks at the end of an epoch; return how many items it has now.
+
+    `start` is how many it has before, where the caller knows.
+    """
+    if start is None:
+        last = epoch.items.order_by("position").values_list("position").last()
+        start = 0 if last is None else last[0] + 1
+    if not drafts:
+        return start
     keys = keep_contents(interview_id, [draft.block for draft in drafts])
-    ContextItem.objects.bulk_create(
-        ContextItem(
-            epoch=epoch,
-            position=start + number,
-            turn_id=draft.turn_id,
-            role=draft.role,
-            kind=draft.kind,
-            block_id=key,
-            path=draft.path,
-            hash=draft.hash,
-        )
-        for number, (draft, key) in enumerate(zip(drafts, keys, strict=True))
+    insert_rows(
+        [
+            ContextItem(
+                epoch=epoch,
+                position=start + number,
+                turn_id=draft.turn_id,
+                role=draft.role,
+                kind=draft.kind,
+                block_id=key,
+                path=draft.path,
+                hash=draft.hash,
+            )
+            for number, (draft, key) in enumerate(zip(drafts, keys, strict=True))
+        ]
     )
     return start + len(drafts)
 
@@ -92,7 +115,9 @@ def newest_request(turn: Turn) -> ContextRequest | None:
 
 def append_answer(
     turn: Turn,
+    request: ContextRequest | None,
     *,
+    is_last: bool,
     text: str,
     model: str,
     blocks: Sequence[Mapping[str, Any]],
@@ -100,17 +125,16 @@ def append_answer(
 ) -> None:
     """Add what was answered to the epoch that asked, so that the next turn sends it.
 
-    `text` is what was shown in the whole turn; what its last call said of it is
-    added. Thinking goes along as it came, where the answer is whole and the epoch's
+    `request` is the turn's last call and `is_last` says that nothing was added since.
+    `text` is what was shown in the whole turn; what that call said of it is added. Thinking goes along as it came, where the answer is whole and the epoch's
     own model thought it: the provider accepts it from no other and refuses what was
     changed. An answer without words leaves its question as it is, and so does one
     that ends after a later question was sent.
     """
-    request = newest_request(turn)
-    if request is None:
+    if request is None or not is_last:
         return
     said = said_since(text, request.shown)
-    if not said.strip() or not is_newest(request):
+    if not said.strip():
         return
     is_kept = is_whole and is_same_model(request.epoch.model, model)
     sealed = _sealed(blocks, said) if is_kept else None
@@ -118,7 +142,8 @@ def append_answer(
         Draft(turn.pk, MessageRole.ASSISTANT, ContextKind.ANSWER, block)
         for block in sealed or [{"type": "text", "text": said}]
     ]
-    append_items(request.epoch, turn.conversation.interview_id, drafts)
+    interview_id = turn.conversation.interview_id
+    append_items(request.epoch, interview_id, drafts, start=request.length)
 
 
 def said_since(text: str, shown: int) -> str:
@@ -128,8 +153,10 @@ def said_since(text: str, shown: int) -> str:
 
 def is_newest(request: ContextRequest) -> bool:
     """Say whether nothing was added to its epoch since."""
-    last = request.epoch.items.order_by("position").last()
-    return last is not None and last.position == request.length - 1
+    later = ContextItem.objects.filter(
+        epoch=request.epoch_id, position__gte=request.length
+    )
+    return not later.exists()
 
 
 def is_same_model(asked: str, answered: str) -> bool:
@@ -183,10 +210,12 @@ def _text_of(block: Mapping[str, Any]) -> str:
     return str(block.get("text") or block.get("content") or f"[{block['type']}]")
 
 
-def rebuild_request(turn: Turn, step: int = 0) -> dict[str, Any]:
+def rebuild_request(
+    turn: Turn, step: int = 0, *, items: Sequence[ContextItem] | None = None
+) -> dict[str, Any]:
     """Return what a turn sent in one of its calls, to the byte.
 
-    Tools, system, messages, and how it was asked. Raises ContextRequest.DoesNotExist
+    `items` are those of the call, where they are read already. Tools, system, messages, and how it was asked. Raises ContextRequest.DoesNotExist
     for what was never sent.
     """
     request = ContextRequest.objects.select_related(
@@ -199,7 +228,9 @@ def rebuild_request(turn: Turn, step: int = 0) -> dict[str, Any]:
         "tools": [] if epoch.tools is None else json.loads(epoch.tools.content),
         "system": [*system[:-1], marked(system[-1], shape["ttl"])],
         "messages": _join(
-            read_items(epoch, request.length), set(shape["marks"]), shape["ttl"]
+            read_items(epoch, request.length) if items is None else items,
+            set(shape["marks"]),
+            shape["ttl"],
         ),
         "max_tokens": shape["max_tokens"],
         "reference": shape["reference"],

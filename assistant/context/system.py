@@ -24,8 +24,9 @@ def build_system(
 
 
 def _fill(interview: Interview, prompt: PromptVersion) -> str:
-    hints = current_problem(interview).hints
-    return fill_prompt(prompt.text, prompt_values(interview, hints=hints))
+    problem = current_problem(interview)
+    values = prompt_values(interview, hints=problem.hints, problem=problem)
+    return fill_prompt(prompt.text, values)
 
 
 def current_problem(interview: Interview, section: int | None = None) -> ProblemVersion:
@@ -45,12 +46,14 @@ def prompt_values(
     hints: Sequence[str],
     policy: Policy | None = None,
     section: int | None = None,
+    problem: ProblemVersion | None = None,
 ) -> dict[str, str]:
     """Return what a wording for the candidate is filled with.
 
-    `policy` takes the place of the assessment's own.
+    `policy` takes the place of the assessment's own; `problem` is the section's, where
+    the caller has read it.
     """
-    problem = current_problem(interview, section)
+    problem = problem or current_problem(interview, section)
     assessment = interview.assessment_version
     rules = rules_of(interview)
     held = policy or rules.policy

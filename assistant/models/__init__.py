@@ -1,6 +1,6 @@
 """The assistant's tables, one aggregate per file."""
 
-from assistant.models.attachments import Attachment
+from assistant.models.attachments import Attachment, LooseContent
 from assistant.models.calls import ModelCall
 from assistant.models.catalogue import ModelAssignment, ModelChoice, ModelVersion
 from assistant.models.context import (
@@ -33,6 +33,7 @@ __all__ = [
     "EditProposal",
     "Feedback",
     "HintUse",
+    "LooseContent",
     "Message",
     "ModelAssignment",
     "ModelCall",

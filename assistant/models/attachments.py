@@ -45,3 +45,21 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.content_type} · {self.width} × {self.height}"
+
+
+class LooseContent(models.Model):
+    """A name in the default storage that no picture stands for: not yet, or no more.
+
+    Written down before the content is, so that no crash leaves one nobody knows of.
+    """
+
+    content = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        verbose_name = _("loose content")
+        verbose_name_plural = _("loose contents")
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return self.content

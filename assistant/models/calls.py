@@ -16,7 +16,7 @@ class ModelCall(ImmutableModel):
     """One request to a provider, answered or not, as seen from here. Never changed.
 
     Who was asked for what, how often, how long it took and how it ended; nobody's
-    words. Tokens and dollars are in `usage`, what was sent in `sent`. `purpose` is
+    words. It is forgotten with what was sent (`assistant.services.retention`). Tokens and dollars are in `usage`, what was sent in `sent`. `purpose` is
     the ledger's word; `step` counts a turn's requests from 0, each after the results
     of tools: all tries of one have its number. Times are milliseconds
     from the request; `status` is the response's, null where none came.

@@ -35,7 +35,7 @@ class PolicyRules:
     """What holds for the assistant in one assessment version.
 
     `max_steps` counts calls to the model in one turn; `output_tokens` bounds what the
-    model may write in one. `hints` bounds the hints asked of a model in a section, 0
+    model may write in one of them, `chain_tokens` in all. `hints` bounds the hints asked of a model in a section, 0
     where there is no ladder at all. With `applies_edits` an edit is written without
     the candidate, who may take it back. `text` is what the candidate reads, a sentence or
     two per line.
@@ -45,6 +45,7 @@ class PolicyRules:
     tools: frozenset[str]
     max_steps: int
     output_tokens: int
+    chain_tokens: int
     asks_per_minute: int
     per_minute: Allowance
     per_turn: Allowance
@@ -71,11 +72,14 @@ def rules_of_version(version: AssessmentVersion) -> PolicyRules:
     limits = lowered(version.assistant_limits)
     has_hints = policy != Policy.OFF and version.has_hints
     applies_edits = policy == Policy.AGENT and version.applies_edits
+    chain_tokens = _chain_tokens(policy, limits)
+    steps = limits[f"steps_{policy}"] if policy != Policy.OFF else 0
     return PolicyRules(
         policy=policy,
         tools=TOOLS[policy],
-        max_steps=limits[f"steps_{policy}"] if policy != Policy.OFF else 0,
+        max_steps=steps,
         output_tokens=limits["output_tokens"],
+        chain_tokens=chain_tokens,
         asks_per_minute=limits["asks_per_minute"],
         per_minute=_allowance(limits, "minute"),
         per_turn=_allowance(limits, "turn"),
@@ -84,9 +88,22 @@ def rules_of_version(version: AssessmentVersion) -> PolicyRules:
         hints=limits["model_hints"] if has_hints else 0,
         applies_edits=applies_edits,
         text=describe_policy(
-            policy, limits, has_hints=has_hints, applies_edits=applies_edits
+            policy,
+            limits,
+            chain_tokens=chain_tokens,
+            has_hints=has_hints,
+            applies_edits=applies_edits,
         ),
     )
+
+
+def _chain_tokens(policy: Policy, limits: Mapping[str, Any]) -> int:
+    """Return what the model may write for one question; never less than in one step."""
+    if policy == Policy.OFF:
+        return 0
+    one = int(limits["output_tokens"])
+    most = min(limits[f"chain_tokens_{policy}"], one * limits[f"steps_{policy}"])
+    return max(one, int(most))
 
 
 def lowered(own: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def describe_policy(
     policy: Policy,
     limits: Mapping[str, Any],
     *,
+    chain_tokens: int,
     has_hints: bool,
     applies_edits: bool = False,
 ) -> tuple[str, ...]:
@@ -59,7 +60,7 @@ def describe_policy(
     return (
         *_describe_doing(policy, limits),
         *_describe_writing(policy, applies_edits=applies_edits),
-        *_describe_limits(limits, has_hints),
+        *_describe_limits(limits, chain_tokens, has_hints),
     )
 
 
@@ -107,7 +108,11 @@ def _describe_doing(policy: Policy, limits: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _describe_limits(limits: Mapping[str, Any], has_hints: bool) -> list[str]:  # noqa: FBT001 -- one fact of the version
+def _describe_limits(
+    limits: Mapping[str, Any],
+    chain_tokens: int,
+    has_hints: bool,  # noqa: FBT001 -- one fact of the version
+) -> list[str]:
     asks = limits["asks_per_minute"]
     lines = [
         ngettext(
@@ -116,14 +121,24 @@ def _describe_limits(limits: Mapping[str, Any], has_hints: bool) -> list[str]:  
             asks,
         )
         % {"count": asks},
-        _("An answer has at most about %(words)d words.")
-        % {"words": _words(limits["output_tokens"])},
+        _describe_length(limits["output_tokens"], chain_tokens),
     ]
     if has_hints:
         lines.append(
             _("There are hints for each problem. Each one you take is on record.")
         )
     return lines
+
+
+def _describe_length(one: int, chain_tokens: int) -> str:
+    if chain_tokens <= one:
+        return _("An answer has at most about %(words)d words.") % {
+            "words": _words(one)
+        }
+    return _(
+        "It writes at most about %(words)d words at a time, and about %(sum)d for one "
+        "question, its edits and all other steps included."
+    ) % {"words": _words(one), "sum": _words(chain_tokens)}
 
 
 def _words(tokens: int) -> int:

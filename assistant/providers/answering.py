@@ -126,29 +126,36 @@ class _Answer:
                 raise failure
 
     async def _read(self, target: Configuration) -> AsyncGenerator[AnswerPart, None]:
-        """Yield one answer of one target; a paused one is continued by further calls."""
-        while True:
-            self._tries += 1
-            trace = self._begin_trace(target)
-            self._try = TryFailed("", "", is_unbilled=False, trace=trace)
-            self._blocks = []
-            yield TryBegun(target, trace)
-            is_paused = False
-            request = self._request_for(target)
-            async with aclosing(stream_once(target, request, trace)) as parts:
-                async for part in parts:
-                    if isinstance(part, AnswerEnded) and self._continue(part):
-                        is_paused = True
-                        yield AnswerPaused()
-                    else:
-                        yield self._note(part, target)
-            if not is_paused:
-                return
+        """Yield one answer of one target; a paused one is continued by further calls.
 
-    def _begin_trace(self, target: Configuration) -> CallTrace:
+        Where it is stopped, the breaker lets another one try.
+        """
+        is_paused = True
+        try:
+            while is_paused:
+                trace = self._begin_try(target)
+                yield TryBegun(target, trace)
+                is_paused = False
+                request = self._request_for(target)
+                async with aclosing(stream_once(target, request, trace)) as parts:
+                    async for part in parts:
+                        if isinstance(part, AnswerEnded) and self._continue(part):
+                            is_paused = True
+                            yield AnswerPaused()
+                        else:
+                            yield self._note(part, target)
+        except (asyncio.CancelledError, GeneratorExit):
+            await asyncio.to_thread(_breaker_of(target).note_nothing)
+            raise
+
+    def _begin_try(self, target: Configuration) -> CallTrace:
+        self._tries += 1
         is_other = target.model != self._first.model
         chosen = self._first.model if is_other else ""
-        return CallTrace.begin(target, tries=self._tries, fallback_from=chosen)
+        trace = CallTrace.begin(target, tries=self._tries, fallback_from=chosen)
+        self._try = TryFailed("", "", is_unbilled=False, trace=trace)
+        self._blocks = []
+        return trace
 
     def _request_for(self, target: Configuration) -> ChatRequest:
         """Return the request; another model does not get the first one's thinking."""

@@ -45,6 +45,11 @@ def _messages(target: Configuration, request: ChatRequest) -> list[MessageParam]
     return cast("list[MessageParam]", messages)
 
 
+def _tools(target: Configuration, request: ChatRequest) -> list[ToolParam]:
+    tools = shaping.shape_tools(target.known_facts(), request.tools)
+    return cast("list[ToolParam]", tools)
+
+
 async def count_input(configuration: Configuration, request: ChatRequest) -> int | None:
     """Ask the API how many input tokens a request has; None when it does not say.
 
@@ -55,7 +60,7 @@ async def count_input(configuration: Configuration, request: ChatRequest) -> int
             model=configuration.model,
             system=cast("list[TextBlockParam]", list(request.system)),
             messages=_messages(configuration, request),
-            tools=cast("list[ToolParam]", list(request.tools)) or omit,
+            tools=_tools(configuration, request) or omit,
             timeout=_COUNT_TIMEOUT,
         )
     except FAILURES as error:
@@ -82,7 +87,7 @@ def shape_request(target: Configuration, request: ChatRequest) -> dict[str, Any]
     if request.is_quick and thinking is not None:
         arguments["thinking"] = thinking
     if request.tools:
-        arguments["tools"] = list(request.tools)
+        arguments["tools"] = _tools(target, request)
         if request.tool_choice is not None:
             choice = shaping.shape_tool_choice(facts, request.tool_choice)
             arguments["tool_choice"] = choice

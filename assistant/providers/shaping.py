@@ -47,6 +47,24 @@ def shape_tool_choice(
     return wished
 
 
+def shape_tools(
+    facts: ModelFacts, tools: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Return the tools without what the way to this model refuses."""
+    refused = {
+        name
+        for name, is_taken in (
+            ("strict", facts.strict_tools),
+            ("eager_input_streaming", facts.eager_tools),
+        )
+        if not is_taken
+    }
+    return [
+        {key: value for key, value in tool.items() if key not in refused}
+        for tool in tools
+    ]
+
+
 def shape_output(
     facts: ModelFacts, *, effort: str, schema: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:

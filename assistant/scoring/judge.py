@@ -18,6 +18,7 @@ from assistant.services.asking import OneAnswer, SingleCall
 from assistant.services.catalogue import plan_score
 from assistant.services.metering import SCORE
 from assistant.services.prompts import choose_prompt, fill_prompt
+from interviews.blind_spots import describe_blind_spots
 from interviews.enums import Dimension
 from interviews.models import Interview, Scorecard
 from interviews.services.scorecards import (
@@ -77,7 +78,8 @@ def score_interview(
     """
     prompt = choose_prompt(PromptPurpose.SCORE, interview)
     moments = EvidenceBuilder(interview).build()
-    evidence = f"{render_evidence(moments)}\n\nJudge this interview."
+    missing = "".join(f"{line}\n\n" for line in describe_blind_spots(interview))
+    evidence = f"{render_evidence(moments)}\n\n{missing}Judge this interview."
     request = ChatRequest(
         system=[{"type": "text", "text": _build_system(interview, prompt)}],
         messages=[{"role": "user", "content": evidence}],

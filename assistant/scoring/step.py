@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from assistant.scoring.judge import score_interview
+from assistant.services.fates import record_fates
 from interviews.enums import Dimension, StepState
 from interviews.models import Interview, Scorecard
 from interviews.pipeline import StepLease, StepLostError, StepSkippedError
@@ -11,9 +12,12 @@ from interviews.pipeline import StepLease, StepLostError, StepSkippedError
 def run_score_step(interview: Interview, lease: StepLease) -> str:
     """Score the interview and end the step; a preview is not scored.
 
+    Before that, what is left of accepted edits goes on record.
+
     The scorecard and the step's end are one transaction: an attempt that was killed
     or has lost the step leaves no scorecard behind.
     """
+    record_fates(interview.pk)
     if interview.is_preview:
         raise StepSkippedError(_("Previews are not scored."))
 

@@ -4,7 +4,9 @@ The assistant's words are its own in the record; what the candidate changed in t
 first follows as the candidate's.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -168,22 +170,60 @@ def _find_place(
     )
 
 
-def find_hunk(interview: Interview, hunk: ProposalHunk) -> dict[str, int] | None:
-    """Return where an undecided part of a document stands now, in which version.
+def find_hunks(
+    interview: Interview, hunks: Sequence[ProposalHunk]
+) -> dict[int, dict[str, int] | None]:
+    """Return where undecided parts of documents stand now, in which version, by key.
 
-    None where its lines have changed, or the document is gone.
+    None where its lines have changed, or the document is gone. However many parts
+    there are, the history of each document is read once.
     """
-    document = find_document(interview, hunk)
-    if document is None:
-        return None
-    place = _find_place(Writing(interview), hunk, document)
-    return place and {"version": document.version, "start": place[0]}
+    found = interview.documents.in_bulk({hunk.document for hunk in hunks} - {None})
+    kept = interview.document_versions.filter(
+        hash__in={hunk.base_hash for hunk in hunks}
+    )
+    bases = dict(kept.values_list("hash", "text"))
+    of_document: dict[int, list[ProposalHunk]] = {pk: [] for pk in found}
+    for hunk in hunks:
+        of_document.get(hunk.document or 0, []).append(hunk)
+    places: dict[int, dict[str, int] | None] = {hunk.pk: None for hunk in hunks}
+    for pk, parts in of_document.items():
+        places |= _find_in(found[pk], parts, bases)
+    return places
+
+
+def _find_in(
+    document: Document, hunks: Sequence[ProposalHunk], bases: Mapping[str, str]
+) -> dict[int, dict[str, int] | None]:
+    """Return where parts of one document stand; `bases` are texts by their hashes."""
+    updates = list_updates_since(document, min(hunk.base_version for hunk in hunks))
+    since: dict[int, Changes] = {}
+    places: dict[int, dict[str, int] | None] = {}
+    for hunk in hunks:
+        base, version = bases[hunk.base_hash], hunk.base_version
+        if version not in since:
+            first = len(updates) - max(document.version - version, 0)
+            since[version] = _compose(base, updates[first:])
+        place = locate(
+            hunk.old,
+            hunk.start,
+            hunk.end,
+            base=base,
+            changes=since[version],
+            text=document.text,
+        )
+        places[hunk.pk] = place and {"version": document.version, "start": place[0]}
+    return places
 
 
 def _changes_since(document: Document, version: int, base: str) -> Changes:
+    return _compose(base, list_updates_since(document, version))
+
+
+def _compose(base: str, updates: Sequence[Mapping[str, Any]]) -> Changes:
     length = utf16_length(base)
     changes: Changes = [length] if length else []
-    for update in list_updates_since(document, version):
+    for update in updates:
         changes = compose_changes(changes, update["changes"])
     return changes
 

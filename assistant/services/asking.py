@@ -32,6 +32,7 @@ from assistant.services.metering import (
     failure_report,
     reserve_call,
 )
+from base.detached import to_its_end
 from billing.enums import Outcome
 from billing.models import Reservation, Usage
 from billing.services.ledger import Report
@@ -124,8 +125,8 @@ class SingleCall:
         `in_thread` runs what needs the database. Cancelling stops the model; what had
         arrived is settled then, too.
         """
-        await in_thread(self._book)(targets[0], request)
         try:
+            await to_its_end(in_thread(self._book)(targets[0], request))
             await self._read_parts(targets, request, in_thread)
         except asyncio.CancelledError:
             report = replace(self._partial(), outcome=Outcome.STOPPED)
@@ -156,9 +157,9 @@ class SingleCall:
         async with aclosing(stream_answer(targets, request)) as parts:
             async for part in parts:
                 if isinstance(part, TryBegun):
-                    await in_thread(self._begin)(part, request)
+                    await to_its_end(in_thread(self._begin)(part, request))
                 elif isinstance(part, TryFailed):
-                    await in_thread(self._fail)(part)
+                    await to_its_end(in_thread(self._fail)(part))
                 else:
                     self._take(part)
 

@@ -17,6 +17,7 @@ from assistant.enums import ModelPurpose
 from assistant.errors import (
     BadPictureError,
     NoPicturesError,
+    PictureNotReadError,
     PictureNotStoredError,
     TooManyPicturesError,
     UnknownPictureError,
@@ -25,6 +26,7 @@ from assistant.events import TurnPictured
 from assistant.models import Attachment, Message
 from assistant.pictures import LONG_EDGE, CleanPicture, clean_picture
 from assistant.services.catalogue import expected_models, find_facts
+from assistant.services.loose_contents import adopt_content, note_content
 from base.ids import new_token, new_uuid
 from interviews.enums import Origin, Policy
 from interviews.models import Interview
@@ -49,17 +51,57 @@ def takes_images(interview: Interview) -> bool:
     return all(find_facts(name).images for name in models)
 
 
-@transaction.atomic
 def store_image(interview_id: UUID, *, client_id: str, data: bytes) -> Attachment:
     """Keep a pasted picture until its question is sent; repeatable by `client_id`.
 
-    Raises NoPicturesError, BadPictureError, TooManyPicturesError,
-    PictureNotStoredError, and InterviewError when time is up.
+    It is cleaned and stored before anything is locked: a storage that takes its time
+    keeps nobody of the interview waiting. Raises NoPicturesError, BadPictureError,
+    TooManyPicturesError, PictureNotStoredError, and InterviewError when time is up.
     """
-    interview = lock_interview(interview_id)
-    known = interview.attachments.filter(client_id=client_id).first()
+    interview = Interview.objects.select_related("assessment_version").get(
+        pk=interview_id
+    )
+    known = _find_sent(interview, client_id)
     if known is not None:
         return known
+    _require_room(interview)
+    picture = clean_picture(data)
+    if picture is None or len(picture.data) > MOST_BYTES:
+        raise BadPictureError
+    content = _save(interview_id, picture)
+    return _keep(interview_id, client_id, picture, content)
+
+
+@transaction.atomic
+def _keep(
+    interview_id: UUID, client_id: str, picture: CleanPicture, content: str
+) -> Attachment:
+    """Write the row of a stored picture; what is refused here is swept."""
+    interview = lock_interview(interview_id)
+    known = _find_sent(interview, client_id)
+    if known is not None:
+        return known
+    _require_room(interview)
+    _forget_oldest(interview)
+    adopt_content(content)
+    return Attachment.objects.create(
+        interview=interview,
+        client_id=client_id,
+        content=content,
+        content_type=picture.content_type,
+        hash=hashlib.sha256(picture.data).hexdigest(),
+        size=len(picture.data),
+        width=picture.width,
+        height=picture.height,
+    )
+
+
+def _find_sent(interview: Interview, client_id: str) -> Attachment | None:
+    return interview.attachments.filter(client_id=client_id).first()
+
+
+def _require_room(interview: Interview) -> None:
+    """Raise where an interview takes no picture, or no more of them."""
     require_active(interview)
     if not takes_images(interview):
         raise NoPicturesError
@@ -67,20 +109,6 @@ def store_image(interview_id: UUID, *, client_id: str, data: bytes) -> Attachmen
         raise TooManyPicturesError(
             _("This interview has as many pictures as it can have.")
         )
-    picture = clean_picture(data)
-    if picture is None or len(picture.data) > MOST_BYTES:
-        raise BadPictureError
-    _forget_oldest(interview)
-    return Attachment.objects.create(
-        interview=interview,
-        client_id=client_id,
-        content=_save(interview_id, picture),
-        content_type=picture.content_type,
-        hash=hashlib.sha256(picture.data).hexdigest(),
-        size=len(picture.data),
-        width=picture.width,
-        height=picture.height,
-    )
 
 
 def _forget_oldest(interview: Interview) -> None:
@@ -92,6 +120,7 @@ def _forget_oldest(interview: Interview) -> None:
 
 def _save(interview_id: UUID, picture: CleanPicture) -> str:
     name = f"images/{interview_id.hex}/{new_token()}"
+    note_content(name)
     try:
         return default_storage.save(name, ContentFile(picture.data))
     except OSError as error:
@@ -144,7 +173,8 @@ def _make_copy(attachment: Attachment) -> None:
 def image_blocks(message: Message) -> list[dict[str, Any]]:
     """Return a question's pictures as the Messages API takes them, in their order.
 
-    One that is not kept any more is a sentence in its place.
+    One that is not kept any more is a sentence in its place. Raises
+    PictureNotReadError.
     """
     return [_as_block(each) for each in message.attachments.order_by("position")]
 
@@ -164,13 +194,19 @@ def _as_block(attachment: Attachment) -> dict[str, Any]:
 
 
 def read_image(attachment: Attachment) -> bytes | None:
-    """Return the bytes of a picture, None where they are not kept any more."""
+    """Return the bytes of a picture, None where they are not kept any more.
+
+    Raises PictureNotReadError where the storage does not answer.
+    """
     try:
         with default_storage.open(attachment.content) as source:
             return bytes(source.read())
     except FileNotFoundError:
         logger.error("The content of picture %s is gone", attachment.pk)
         return None
+    except OSError as error:
+        logger.exception("Picture %s could not be read", attachment.pk)
+        raise PictureNotReadError from error
 
 
 def describe_images(message: Message) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from assistant.models import ContextRequest, ModelCall, Turn
 from assistant.providers.trace import CallTrace
+from base.statements import insert_row
 from billing.models import Usage
 from interviews.models import Interview
 
@@ -38,17 +39,14 @@ def record_call(
     purpose: str,
     usage: Usage | None,
     turn: Turn | None = None,
+    sent: ContextRequest | None = None,
 ) -> ModelCall:
     """Write one call, whatever became of it; joins the caller's transaction.
 
-    `usage` is its row of the ledger. Of a turn, the request kept last goes along: it
-    is the one that was sent.
+    `usage` is its row of the ledger; `sent` is, of a turn, the request kept last.
     """
-    sent = None
-    if turn is not None:
-        sent = ContextRequest.objects.filter(turn=turn).order_by("step").last()
     names = {name: getattr(trace, name)[:most] for name, most in _LENGTHS.items()}
-    return ModelCall.objects.create(
+    call = ModelCall(
         organisation_id=interview.organisation_id,
         interview=interview,
         turn=turn,
@@ -59,6 +57,8 @@ def record_call(
         **names,
         **{name: getattr(trace, name) for name in _FIGURES},
     )
+    insert_row(call)
+    return call
 
 
 def record_turn_call(
@@ -66,11 +66,13 @@ def record_turn_call(
     trace: CallTrace | None,
     usage: Usage | None,
     *,
+    sent: ContextRequest | None = None,
     stop_reason: str = "",
     error_code: str = "",
 ) -> None:
     """Write a turn's call; of one whose process is gone, what the ledger knows of it.
 
+    The request kept last goes along, `sent` where it is known: it is what was sent.
     A call that was stopped, or lost with its process, is no error of the provider's.
     """
     if usage is None:
@@ -89,5 +91,13 @@ def record_turn_call(
         )
     else:
         trace.end(stop_reason=stop_reason, error_code=error_code)
-    interview = Interview.objects.get(conversations__turns=turn)
-    record_call(interview, trace, purpose=usage.purpose, usage=usage, turn=turn)
+    if sent is None:
+        sent = ContextRequest.objects.filter(turn=turn).order_by("step").last()
+    record_call(
+        turn.conversation.interview,
+        trace,
+        purpose=usage.purpose,
+        usage=usage,
+        turn=turn,
+        sent=sent,
+    )

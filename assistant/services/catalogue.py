@@ -1,6 +1,8 @@
 """Models: what we ship into the table, and which one answers whom."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
@@ -32,7 +34,7 @@ from assistant.models import (
     ModelVersion,
     Turn,
 )
-from assistant.providers.key_health import choose_key
+from assistant.providers.key_health import choose_key, keys_of
 from interviews.models import AssessmentVersion, DocumentVersion, Interview
 
 
@@ -57,8 +59,7 @@ def import_shipped_models(path: Path = SHIPPED) -> int:
     """
     added = 0
     for facts in read_catalogue(path).model:
-        content = facts.model_dump_json()
-        digest = sha256(content.encode()).hexdigest()
+        digest = sha256(facts.spell().encode()).hexdigest()
         if ModelVersion.objects.filter(name=facts.name, digest=digest).exists():
             continue
         add_version(facts, digest=digest, note="shipped")
@@ -103,9 +104,15 @@ def choose_model(
 
     Where that is “auto”, the turn decides, by its size and kind.
     """
-    choice = _find_choice(purpose, interview)
+    return _choose(_find_choice(purpose, interview), lambda: (size_tokens, kind))
+
+
+def _choose(
+    choice: ModelChoice, measure: Callable[[], tuple[int, Kind]]
+) -> ChosenModel:
     name = choice.model
     if name == AUTO:
+        size_tokens, kind = measure()
         name = route(read_catalogue().auto, kind=kind, size_tokens=size_tokens)
     return ChosenModel(
         name, find_facts(name), choice.cohort, is_auto=choice.model == AUTO
@@ -126,11 +133,13 @@ def _find_choice(purpose: str, interview: Interview) -> ModelChoice:
 
 
 def _own_choice(purpose: str, interview: Interview) -> ModelChoice | None:
-    choices = ModelChoice.objects.filter(
-        assessment_version=interview.assessment_version_id, purpose=purpose
-    ).order_by("cohort")
-    own = choices.filter(created_at__lte=interview.created_at).last()
-    return own or choices.first()
+    choices = list(
+        ModelChoice.objects.filter(
+            assessment_version=interview.assessment_version_id, purpose=purpose
+        ).order_by("cohort")
+    )
+    own = [each for each in choices if each.created_at <= interview.created_at]
+    return own[-1] if own else next(iter(choices), None)
 
 
 def _open_first(purpose: str, interview: Interview) -> ModelChoice:
@@ -183,48 +192,51 @@ def open_cohort(
     return choice
 
 
-def plan_turn(turn_id: UUID) -> list[Configuration]:
+def plan_turn(turn: Turn) -> list[Configuration]:
     """Return who is to answer a turn, then who may where that fails; never none.
 
     Raises NotConfiguredError.
     """
-    interview = Interview.objects.select_related("assessment_version").get(
-        conversations__turns=turn_id
-    )
-    size, kind = measure_turn(turn_id)
-    chosen = choose_model(ModelPurpose.CHAT, interview, size_tokens=size, kind=kind)
-    return plan_call(_settle(turn_id, chosen), key_label=_last_key(turn_id))
+    choice = _find_choice(ModelPurpose.CHAT, turn.conversation.interview)
+    chosen = _choose(choice, partial(measure_turn, turn.pk))
+    return plan_call(_settle(turn, chosen), last_key=partial(_last_key, turn))
 
 
-def _last_key(turn_id: UUID) -> str:
+def _last_key(turn: Turn) -> str:
     """Return the label of the key a conversation was last answered with.
 
     Its prompt cache is with that key's account: keys take turns between conversations.
     """
-    calls = ModelCall.objects.filter(turn__conversation__turns=turn_id, error_code="")
+    calls = ModelCall.objects.filter(
+        turn__conversation=turn.conversation_id, error_code=""
+    )
     return calls.order_by("-pk").values_list("key_label", flat=True).first() or ""
 
 
-def _settle(turn_id: UUID, chosen: ChosenModel) -> ChosenModel:
+def _settle(turn: Turn, chosen: ChosenModel) -> ChosenModel:
     """Stay with the model of the conversation's epoch where “auto” would go below it.
 
     Going back and forth would lose the prompt cache each time.
     """
-    epochs = ContextEpoch.objects.filter(conversation__turns=turn_id)
+    if not chosen.is_auto:
+        return chosen
+    epochs = ContextEpoch.objects.filter(conversation=turn.conversation_id)
     held = epochs.order_by("number").values_list("model", flat=True).last()
     rows = [row.model for row in read_catalogue().auto]
-    if not chosen.is_auto or held not in rows:
+    if held not in rows:
         return chosen
     if rows.index(held) <= rows.index(chosen.name):
         return chosen
     return replace(chosen, name=held, facts=find_facts(held))
 
 
-def plan_call(chosen: ChosenModel, *, key_label: str = "") -> list[Configuration]:
+def plan_call(
+    chosen: ChosenModel, *, last_key: Callable[[], str] | None = None
+) -> list[Configuration]:
     """Return the ways to a model and to those that stand in for it.
 
-    They go by the key that is named, as long as it does not rest, else by the one
-    whose turn it is.
+    They go by the key that `last_key` names, as long as it does not rest, else by the
+    one whose turn it is. It is asked where there are several.
     """
     configuration = read_configuration()
     names = [chosen.name, *settings.ASSISTANT_FALLBACK_MODELS]
@@ -235,8 +247,10 @@ def plan_call(chosen: ChosenModel, *, key_label: str = "") -> list[Configuration
         if target is not None
     ]
     targets = targets or [configuration]
+    has_several = any(len(keys_of(each)) > 1 for each in targets)
+    label = last_key() if last_key is not None and has_several else ""
     # The key is chosen here, so that the call is booked under it from the start.
-    return [choose_key(each, prefer=key_label).target or each for each in targets]
+    return [choose_key(each, prefer=label).target or each for each in targets]
 
 
 def plan_score(interview: Interview) -> list[Configuration]:

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from assistant.configuration import read_configuration
 from assistant.context.files import describe_context
@@ -25,11 +24,11 @@ from assistant.services.limits import require_allowance
 from assistant.services.metering import require_chat_budget
 from assistant.services.prompts import choose_prompt
 from base.clock import now
-from base.commits import after_commit
+from base.commits import after_commit, joined_atomic
 from interviews.enums import Origin, Policy
 from interviews.errors import InterviewError
 from interviews.models import Interview
-from interviews.notifications import interview_group
+from interviews.notifications import interview_group, tell_group
 from interviews.services.lifecycle import lock_interview, require_active
 from interviews.timeline.log import append_event
 
@@ -52,12 +51,20 @@ def take_decisions(turn: Turn) -> list[str]:
 
     It counts as told by this turn, which gets the same again when it asks again.
     """
-    with transaction.atomic():
-        conversation = Conversation.objects.select_for_update().get(
-            pk=turn.conversation_id
+    with joined_atomic():
+        hunks = ProposalHunk.objects.filter(
+            proposal__turn__conversation=turn.conversation_id
         )
-        hunks = ProposalHunk.objects.filter(proposal__turn__conversation=conversation)
-        questions = CandidateQuestion.objects.filter(turn__conversation=conversation)
+        questions = CandidateQuestion.objects.filter(
+            turn__conversation=turn.conversation_id
+        )
+        conversation = (
+            Conversation.objects.select_for_update(of=("self",), no_key=True)
+            .annotate(is_asked=Exists(hunks) | Exists(questions))
+            .get(pk=turn.conversation_id)
+        )
+        if not conversation.is_asked:
+            return []
         # What the policy applied in this turn, the result of its call has told.
         told_hunks = hunks.filter(told_in=turn).exclude(proposal__turn=turn)
         told = told_hunks, questions.filter(told_in=turn)
@@ -192,9 +199,5 @@ def _list_files(parked: Turn) -> Sequence[str]:
 
 def _announce(interview_id: UUID, turn_id: UUID) -> None:
     """Have the open pages follow the new turn."""
-    layer = get_channel_layer()
-    if layer is not None:
-        async_to_sync(layer.group_send)(
-            interview_group(interview_id),
-            {"type": "turn.began", "turn": str(turn_id)},
-        )
+    message = {"type": "turn.began", "turn": str(turn_id)}
+    async_to_sync(tell_group)(interview_group(interview_id), message)

@@ -12,17 +12,24 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from assistant.context.caching import count_input
-from assistant.context.store import append_answer, newest_request, said_since
+from assistant.context.store import (
+    append_answer,
+    is_newest,
+    newest_request,
+    said_since,
+)
 from assistant.context.texts import estimate_tokens
 from assistant.enums import MessageRole, TurnState
 from assistant.events import TurnFailed, TurnFinished
-from assistant.models import Message, Turn
+from assistant.models import ContextRequest, Message, Turn
 from assistant.providers.trace import CallTrace
 from assistant.selectors import is_behind_another, stored_text
 from assistant.services.calls import record_turn_call
+from assistant.services.checkpoints import Piece
 from assistant.services.tool_calls import stop_calls
 from base.clock import now
 from base.commits import after_commit
+from base.statements import insert_row, update_row
 from base.text import utf16_length
 from billing.enums import Outcome, ReservationState
 from billing.models import Usage
@@ -31,7 +38,7 @@ from billing.services.reservations import release, settle
 from interviews.enums import FaultCause, Origin
 from interviews.models import Interview
 from interviews.services.faults import report_fault
-from interviews.timeline.log import append_event
+from interviews.timeline.log import NewEvent, append_events
 
 logger = logging.getLogger(__name__)
 
@@ -78,19 +85,23 @@ class TurnOutcome:
 
 
 def end_turn(
-    turn_id: UUID, outcome: TurnOutcome, *, owner: str | None = None
+    turn_id: UUID,
+    outcome: TurnOutcome,
+    *,
+    owner: str | None = None,
+    news: Piece | None = None,
 ) -> Message | None:
     """Write the answer, its usage and the closing event, once; None if it has ended.
 
     None, too, for an `owner` the turn was taken from: its late words are refused.
-    A turn stopped from elsewhere keeps that state. The account is locked last of all:
-    everybody who pays from it waits for this transaction.
+    `news` is what arrived since the last checkpoint; the timeline has it before the
+    end. A turn stopped from elsewhere keeps that state. The account is locked last of
+    all: everybody who pays from it waits for this transaction.
     """
     with transaction.atomic():
-        turn = Turn.objects.select_for_update().get(pk=turn_id)
+        turn = _lock_turn(turn_id)
         if turn.finished_at is not None or owner not in (None, turn.owner):
             return None
-        interview = Interview.objects.get(conversations__turns=turn_id)
         is_begun = turn.state != TurnState.WAITING
         if turn.state != TurnState.STOPPED:
             turn.state = outcome.state
@@ -98,24 +109,38 @@ def end_turn(
         is_stopped = turn.state == TurnState.STOPPED
         turn.error_code = "" if is_stopped else outcome.error_code
         turn.error_message = "" if is_stopped else outcome.error_message[:300]
-        turn.save(update_fields=["state", "finished_at", "error_code", "error_message"])
-        message = _store_answer(turn, outcome)
-        _hand_on(turn, outcome)
-        _log_ending(interview, turn, message)
-        message.usage = _close_call(turn, outcome)
-        if message.usage is not None:
-            message.save(update_fields=["usage"])
+        update_row(turn, ("state", "finished_at", "error_code", "error_message"))
+        request = _hand_on(turn, outcome)
+        message = _make_answer(turn, outcome)
+        _log_ending(turn, message, news)
+        message.usage = _close_call(turn, outcome, request)
+        insert_row(message)
         # What only waited for another answer cost nobody any time.
         if is_begun:
-            _tell_fault(interview.pk, turn, outcome)
+            _tell_fault(turn.conversation.interview_id, turn, outcome)
         return message
 
 
-def _hand_on(turn: Turn, outcome: TurnOutcome) -> None:
-    """Leave the answer to the next question's context, and its place to that question."""
-    stop_calls(turn)
+def _lock_turn(turn_id: UUID) -> Turn:
+    """Return the turn, locked, with all that is asked of it below read at once."""
+    turns = Turn.objects.select_for_update(of=("self",), no_key=True)
+    return turns.select_related("conversation__interview", "reservation__usage").get(
+        pk=turn_id
+    )
+
+
+def _hand_on(turn: Turn, outcome: TurnOutcome) -> ContextRequest | None:
+    """Leave the answer to the next question's context, and its place to that question.
+
+    Returns the turn's last call.
+    """
+    request = newest_request(turn)
+    is_last = request is not None and is_newest(request)
+    stop_calls(turn, request, is_last=is_last)
     append_answer(
         turn,
+        request,
+        is_last=is_last,
         text=outcome.text,
         model=outcome.model,
         blocks=outcome.blocks,
@@ -125,12 +150,12 @@ def _hand_on(turn: Turn, outcome: TurnOutcome) -> None:
     Turn.objects.filter(
         conversation=turn.conversation_id, state=TurnState.WAITING
     ).update(heartbeat_at=turn.finished_at)
+    return request
 
 
-def _log_ending(interview: Interview, turn: Turn, answer: Message) -> None:
+def _log_ending(turn: Turn, answer: Message, news: Piece | None) -> None:
     length = utf16_length(answer.text)
-    append_event(
-        interview,
+    ending = (
         TurnFailed(turn=str(turn.pk), code=turn.error_code, text_length=length)
         if turn.state in (TurnState.FAILED, TurnState.INTERRUPTED)
         else TurnFinished(
@@ -138,8 +163,12 @@ def _log_ending(interview: Interview, turn: Turn, answer: Message) -> None:
             message=str(answer.pk),
             stop_reason=answer.stop_reason,
             text_length=length,
-        ),
-        origin=Origin.ASSISTANT,
+        )
+    )
+    told = [news.event, ending] if news is not None and news.text else [ending]
+    append_events(
+        turn.conversation.interview,
+        [NewEvent(Origin.ASSISTANT, each) for each in told],
     )
 
 
@@ -165,8 +194,8 @@ def _tell_fault(interview_id: UUID, turn: Turn, outcome: TurnOutcome) -> None:
     )
 
 
-def _store_answer(turn: Turn, outcome: TurnOutcome) -> Message:
-    return Message.objects.create(
+def _make_answer(turn: Turn, outcome: TurnOutcome) -> Message:
+    return Message(
         turn=turn,
         role=MessageRole.ASSISTANT,
         text=outcome.text,
@@ -178,13 +207,16 @@ def _store_answer(turn: Turn, outcome: TurnOutcome) -> Message:
     )
 
 
-def _close_call(turn: Turn, outcome: TurnOutcome) -> Usage | None:
+def _close_call(
+    turn: Turn, outcome: TurnOutcome, request: ContextRequest | None
+) -> Usage | None:
     """Write the call under way; return what that took, or the turn's last one."""
-    usage = _meter(turn, outcome)
+    usage = _meter(turn, outcome, request)
     record_turn_call(
         turn,
         outcome.call,
         usage,
+        sent=request,
         stop_reason=outcome.stop_reason,
         error_code=turn.error_code,
     )
@@ -194,17 +226,21 @@ def _close_call(turn: Turn, outcome: TurnOutcome) -> Usage | None:
     return usage
 
 
-def _meter(turn: Turn, outcome: TurnOutcome) -> Usage | None:
+def _meter(
+    turn: Turn, outcome: TurnOutcome, request: ContextRequest | None
+) -> Usage | None:
     """Settle what was reserved; a turn that was never sent took nothing."""
-    if turn.reservation_id is None:
+    if turn.reservation is None:
         return None
     if outcome.is_unsent:
-        release(turn.reservation_id)
+        release(turn.reservation.pk)
         return None
     if not _is_open(turn):
         # Its process was lost while tools ran: the call before is written already.
         return None
-    return settle(turn.reservation_id, _report(turn, outcome))
+    payer = str(turn.conversation.interview.organisation_id)
+    report = _report(turn, outcome, request)
+    return settle(turn.reservation.pk, report, payer=payer)
 
 
 def _is_open(turn: Turn) -> bool:
@@ -221,7 +257,7 @@ def last_usage(turn: Turn) -> Usage | None:
     return None if turn.reservation is None else turn.reservation.usage
 
 
-def _report(turn: Turn, outcome: TurnOutcome) -> Report:
+def _report(turn: Turn, outcome: TurnOutcome, request: ContextRequest | None) -> Report:
     return Report(
         _outcome_of(turn, outcome),
         raw=outcome.usage or {},
@@ -229,15 +265,16 @@ def _report(turn: Turn, outcome: TurnOutcome) -> Report:
         request_id=outcome.request_id,
         error_code=turn.error_code,
         is_unbilled=outcome.is_unbilled,
-        arrived_output_tokens=0 if outcome.is_usage_final else _arrived(turn, outcome),
+        arrived_output_tokens=0
+        if outcome.is_usage_final
+        else _arrived(outcome, request),
     )
 
 
-def _arrived(turn: Turn, outcome: TurnOutcome) -> int:
+def _arrived(outcome: TurnOutcome, request: ContextRequest | None) -> int:
     """Estimate the output tokens of a call whose final figures never came."""
     heard = outcome.heard
     if heard is None:
-        request = newest_request(turn)
         shown = 0 if request is None else request.shown
         heard = len(said_since(outcome.text, shown))
     characters = heard + outcome.thought

@@ -72,11 +72,10 @@ def require_organisation_room(interview: Interview, at: datetime) -> None:
     hints = HintUse.objects.filter(
         since, interview__organisation_id=organisation, source=HintSource.MODEL
     )
-    times = sorted(
-        moment
-        for rows in (turns, hints)
-        for moment in rows.order_by().values_list("created_at", flat=True)
+    asked, hinted = (
+        rows.order_by().values_list("created_at", flat=True) for rows in (turns, hints)
     )
+    times = sorted(asked.union(hinted, all=True))
     most = settings.LIMITS["requests_per_minute"]
     wait = seconds_to_wait(_ones(times), capacity=most, at=at)
     if wait:

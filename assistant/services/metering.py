@@ -23,6 +23,7 @@ from assistant.providers.parts import ChatRequest, TryFailed
 from assistant.providers.trace import CallTrace
 from assistant.services.calls import record_turn_call
 from base.clock import now
+from base.statements import update_row
 from billing import errors as billing_errors
 from billing.enums import Outcome
 from billing.models import Reservation
@@ -168,7 +169,7 @@ def reserve_turn(
     meanwhile: its end would never settle. Raises BudgetSpentError or
     SpendingStoppedError. Locks the turn, then the account, as ending a turn does.
     """
-    turn = Turn.objects.select_for_update(of=("self",)).get(pk=turn_id)
+    turn = _lock_turn(turn_id)
     if turn.state != TurnState.RUNNING:
         return False
     _book(
@@ -195,7 +196,7 @@ def rebook_turn(
     Returns False, with all as it was, where the turn was stopped or ended meanwhile.
     Raises BudgetSpentError or SpendingStoppedError; then all stays as it was, too.
     """
-    turn = Turn.objects.select_for_update(of=("self",)).get(pk=turn_id)
+    turn = _lock_turn(turn_id)
     if turn.state != TurnState.RUNNING:
         return False
     if turn.reservation_id is not None:
@@ -210,6 +211,13 @@ def rebook_turn(
     return True
 
 
+def _lock_turn(turn_id: UUID) -> Turn:
+    turns = Turn.objects.select_for_update(of=("self",), no_key=True)
+    return turns.select_related("conversation__interview__assessment_version").get(
+        pk=turn_id
+    )
+
+
 def _book(
     turn: Turn,
     configuration: Configuration,
@@ -219,21 +227,20 @@ def _book(
     step: int,
 ) -> None:
     """Reserve for a turn's next call; what the last one took is none of its."""
-    interview = Interview.objects.select_related("assessment_version").get(
-        conversations__turns=turn.pk
-    )
+    interview = turn.conversation.interview
     labels = {"turn": str(turn.pk)} | ({"step": str(step)} if step else {})
     call = describe_call(interview, configuration, purpose=CHAT, labels=labels)
     reservation = reserve_call(
         call, input_tokens=input_tokens, output_tokens=output_tokens
     )
     progress = {name: told for name, told in turn.progress.items() if name != "usage"}
-    Turn.objects.filter(pk=turn.pk).update(reservation=reservation, progress=progress)
+    turn.reservation, turn.progress = reservation, progress
+    update_row(turn, ("reservation", "progress"))
 
 
 def settle_part(turn_id: UUID, outcome: Spent) -> None:
     """Write a call that ended while its turn goes on: paused, or tools are to run."""
-    turn = Turn.objects.get(pk=turn_id)
+    turn = Turn.objects.select_related("conversation__interview").get(pk=turn_id)
     if turn.reservation_id is not None:
         report = Report(
             Outcome.FINISHED,
@@ -252,7 +259,9 @@ def record_failed_try(turn_id: UUID, failed: TryFailed) -> None:
     A try of unknown cost counts with its bound, so that the next one may be refused:
     raises BudgetSpentError or SpendingStoppedError.
     """
-    turn = Turn.objects.select_related("reservation__account").get(pk=turn_id)
+    turn = Turn.objects.select_related(
+        "reservation__account", "conversation__interview"
+    ).get(pk=turn_id)
     if turn.reservation is not None:
         usage = record_attempt(turn.reservation.pk, failure_report(failed))
         record_turn_call(turn, failed.trace, usage, error_code=failed.code)

@@ -17,20 +17,18 @@ from interviews.models import DocumentVersion, Interview
 from interviews.timeline.log import append_event
 
 
-def guard_turn(turn_id: UUID) -> OutputGuard:
+def guard_turn(turn: Turn) -> OutputGuard:
     """Return what watches the answer to a turn.
 
     It knows the code that earlier answers showed, and the lines that the candidate
     sent along, which may be quoted.
     """
-    interview = Interview.objects.select_related("assessment_version").get(
-        conversations__turns=turn_id
-    )
+    interview = turn.conversation.interview
     policy = interview.assessment_version.policy
     if policy != Policy.HINTS:
         return make_guard(policy)
     return make_guard(
-        policy, earlier=_earlier_code(interview), known=_known_lines(turn_id, interview)
+        policy, earlier=_earlier_code(interview), known=_known_lines(turn.pk, interview)
     )
 
 

@@ -27,6 +27,7 @@ def import_shipped_prompts(folder: Path = PROMPTS_DIR) -> int:
     taken from it: the shipped wording then gets the next free one.
     """
     added = 0
+    newest: dict[Prompt, PromptVersion] = {}
     for path in sorted(folder.glob("*.md"), key=_number_of):
         match = _FILE.match(path.name)
         if match is None:
@@ -40,7 +41,9 @@ def import_shipped_prompts(folder: Path = PROMPTS_DIR) -> int:
         version = _add_shipped(prompt, int(match["number"]), text)
         added += 1
         if _is_shipped(prompt):
-            _use_shipped(prompt, version)
+            newest[prompt] = version
+    for prompt, version in newest.items():
+        _use_shipped(prompt, version)
     return added
 
 
@@ -81,9 +84,11 @@ def _use_shipped(prompt: Prompt, version: PromptVersion) -> None:
 
 def active_prompt(purpose: str) -> PromptVersion:
     """Return the version in use, experiments aside."""
-    return PromptVersion.objects.select_related("prompt").get(
-        pk=Prompt.objects.values_list("active_id", flat=True).get(purpose=purpose)
-    )
+    prompt = Prompt.objects.select_related("active").get(purpose=purpose)
+    if prompt.active is None:
+        raise PromptVersion.DoesNotExist
+    prompt.active.prompt = prompt
+    return prompt.active
 
 
 def choose_prompt(purpose: str, interview: Interview) -> PromptVersion:

@@ -7,7 +7,7 @@ from uuid import UUID
 from assistant.enums import HunkAction, HunkState
 from assistant.models import EditProposal, ProposalHunk
 from assistant.proposals.hunks import count_lines
-from assistant.services.applying import find_hunk
+from assistant.services.applying import find_hunks
 from interviews.models import Interview
 
 
@@ -66,13 +66,19 @@ def list_proposals(interview_id: UUID) -> list[dict[str, Any]]:
     proposals = EditProposal.objects.filter(
         turn__conversation__interview=interview_id
     ).prefetch_related("hunks")
+    parts = [hunk for proposal in proposals for hunk in proposal.hunks.all()]
+    places = find_hunks(interview, [hunk for hunk in parts if _is_open(hunk)])
     frames = []
     for proposal in proposals:
         hunks = list(proposal.hunks.all())
         frame = proposal_frame("edit.proposed", proposal, hunks)
         for hunk, fields in zip(hunks, frame["hunks"], strict=True):
-            is_open = hunk.state == HunkState.UNDECIDED
-            if is_open and hunk.action == HunkAction.CHANGE:
-                fields["at"] = find_hunk(interview, hunk)
+            if _is_open(hunk):
+                fields["at"] = places[hunk.pk]
         frames.append(frame)
     return frames
+
+
+def _is_open(hunk: ProposalHunk) -> bool:
+    """Say whether a part of a document is still to be decided."""
+    return hunk.state == HunkState.UNDECIDED and hunk.action == HunkAction.CHANGE

@@ -84,7 +84,7 @@ def propose_edit(
 
 def _find_known(context: ToolContext) -> EditProposal | None:
     return EditProposal.objects.filter(
-        turn=context.turn_id, call_id=context.call_id
+        turn=context.turn_id, call_id=context.call_key
     ).first()
 
 
@@ -105,7 +105,7 @@ def _store(context: ToolContext, files: Sequence[FileEdit], summary: str) -> _Ke
     hunks = [hunk for file in files for hunk in _plan_file(room, file)]
     proposal = EditProposal.objects.create(
         turn=Turn.objects.get(pk=context.turn_id),
-        call_id=context.call_id,
+        call_id=context.call_key,
         summary=shorten(clean(summary).strip(), SUMMARY_CHARS),
         is_parking=context.policy == Policy.AGENT,
     )

@@ -35,7 +35,7 @@ def ask_candidate(
     The same call again gives the same outcome.
     """
     known = CandidateQuestion.objects.filter(
-        turn=context.turn_id, call_id=context.call_id
+        turn=context.turn_id, call_id=context.call_key
     ).first()
     if known is not None:
         return _tell(known, context)
@@ -70,7 +70,7 @@ def _store(
         raise InterviewError("The candidate has too many open questions already.")
     question = CandidateQuestion.objects.create(
         turn=Turn.objects.get(pk=context.turn_id),
-        call_id=context.call_id,
+        call_id=context.call_key,
         text=text,
         options=options,
         allows_several=allows_several,

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from assistant.enums import TurnState
 from assistant.models import Conversation, Turn
@@ -23,11 +23,11 @@ def place_turn(conversation: Conversation) -> TurnState | None:
 
     The caller holds the interview's lock.
     """
-    turns = conversation.turns.all()
-    if turns.filter(state=TurnState.WAITING).exists():
+    open_ = conversation.turns.filter(UNDER_WAY | Q(state=TurnState.WAITING))
+    states = set(open_.values_list("state", flat=True).order_by())
+    if TurnState.WAITING in states:
         return None
-    is_busy = turns.filter(UNDER_WAY).exists()
-    return TurnState.WAITING if is_busy else TurnState.QUEUED
+    return TurnState.WAITING if states else TurnState.QUEUED
 
 
 def promote_behind(turn_id: UUID) -> UUID | None:

@@ -197,15 +197,17 @@ def go_on(
     return read_request(turn, step)
 
 
-def stop_calls(turn: Turn) -> None:
+def stop_calls(turn: Turn, request: ContextRequest | None, *, is_last: bool) -> None:
     """End the calls a turn leaves open, so that each has its result in the context.
 
-    Joins the caller's transaction, which holds the turn's lock.
+    `request` is its last call; `is_last` says that nothing was added since: then it
+    asked for no tool. Joins the caller's transaction, which holds the turn's lock.
     """
+    if request is None or (is_last and request.step == 0):
+        return
     for call in turn.tool_calls.filter(state=ToolCallState.RUNNING):
         _end(call, ToolCallState.STOPPED, STOPPED)
-    request = newest_request(turn)
-    if request is not None and not is_newest(request):
+    if not is_last:
         _append_results(turn, request)
 
 

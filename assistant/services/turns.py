@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
@@ -23,6 +22,7 @@ from assistant.events import TurnAsked, TurnText
 from assistant.models import Conversation, Message, Turn
 from assistant.selectors import LIVE_STATES
 from assistant.services.attachments import attach_images
+from assistant.services.checkpoints import KEPT_STATES, timeline_of
 from assistant.services.limits import require_within_limits
 from assistant.services.metering import require_chat_budget
 from assistant.services.prompts import choose_prompt
@@ -35,14 +35,12 @@ from assistant.services.replacing import (
     take_replaced,
 )
 from base.clock import now
-from base.statements import lock_row, update_row
+from base.statements import insert_row, lock_row, update_row
 from interviews.enums import Origin, Policy
 from interviews.models import Interview
 from interviews.services.lifecycle import lock_interview, require_active
 from interviews.timeline.log import append_event
 
-# A stopped one's last words are kept, too.
-_KEPT_STATES = (TurnState.RUNNING, TurnState.STOPPED)
 _FENCE = re.compile(r"(`{3,}|~{3,})(.*)")
 
 
@@ -88,15 +86,21 @@ def find_conversation(
     """
     own = Conversation.objects.filter(interview=interview)
     if conversation_id is None:
-        return own.first() or Conversation.objects.create(interview=interview)
-    known = Conversation.objects.filter(pk=conversation_id).first()
-    if known is not None:
-        if known.interview_id != interview.pk:
+        return own.first() or _begin_conversation(Conversation(interview=interview))
+    named = Conversation.objects.filter(pk=conversation_id)
+    known = {each.pk: each for each in (own.order_by() | named.order_by())}
+    if conversation_id in known:
+        if known[conversation_id].interview_id != interview.pk:
             raise UnknownTurnError
-        return known
-    if own.count() >= settings.LIMITS["conversations"]:
+        return known[conversation_id]
+    if len(known) >= settings.LIMITS["conversations"]:
         raise TooManyConversationsError
-    return Conversation.objects.create(pk=conversation_id, interview=interview)
+    return _begin_conversation(Conversation(pk=conversation_id, interview=interview))
+
+
+def _begin_conversation(conversation: Conversation) -> Conversation:
+    insert_row(conversation)
+    return conversation
 
 
 def ask(
@@ -167,7 +171,8 @@ def store_question(
     state = place_turn(conversation)
     if state is None:
         raise TurnQueueFullError
-    turn = Turn.objects.create(
+    conversation.interview = interview
+    turn = Turn(
         conversation=conversation,
         client_id=client_id,
         state=state,
@@ -175,6 +180,7 @@ def store_question(
         heartbeat_at=now(),
         replaces=replaced,
     )
+    insert_row(turn)
     message = _store_message(interview, turn, text=text, files=files)
     attach_images(message, extras.images)
     log_replacement(interview, turn)
@@ -186,9 +192,8 @@ def _store_message(
 ) -> Message:
     """Write the words of a question with what goes along, and the event."""
     context, hashes = describe_context(interview, files)
-    message = Message.objects.create(
-        turn=turn, role=MessageRole.USER, text=text, context=context
-    )
+    message = Message(turn=turn, role=MessageRole.USER, text=text, context=context)
+    insert_row(message)
     append_event(
         interview,
         TurnAsked(
@@ -221,30 +226,25 @@ def note_progress(turn_id: UUID, **told: object) -> None:
     Turn.objects.filter(pk=turn_id).update(progress=told)
 
 
-@lru_cache(maxsize=1024)
-def _interview_of(turn_id: UUID) -> Interview:
-    """Return what the timeline needs of a turn's interview; that does not change."""
-    return Interview.objects.only("started_at").get(conversations__turns=turn_id)
-
-
 def checkpoint_turn(
     turn_id: UUID, *, owner: str, offset: int, text: str, marks: list[list[int]]
 ) -> bool:
     """Prove life and keep what arrived since the last time.
 
     Returns False when the turn is no longer this owner's: it was stopped from
-    elsewhere, then what had arrived is kept all the same, or taken for dead.
+    elsewhere, then what had arrived is kept all the same, or taken for dead. Waits for
+    whoever holds the turn or the timeline; `checkpoint_turns` keeps many and does not.
     """
     with transaction.atomic():
-        # Every live turn does this each second: the statements are built once.
+        # Where a row is busy, turns do this each second: the statements are built once.
         turn = lock_row(Turn, ("id", "state", "finished_at"), pk=turn_id, owner=owner)
-        if turn is None or turn.finished_at or turn.state not in _KEPT_STATES:
+        if turn is None or turn.finished_at or turn.state not in KEPT_STATES:
             return False
         turn.heartbeat_at = now()
         update_row(turn, ("heartbeat_at",))
         if text:
             append_event(
-                _interview_of(turn_id),
+                timeline_of(turn_id),
                 TurnText(turn=str(turn_id), offset=offset, text=text, marks=marks),
                 origin=Origin.ASSISTANT,
             )

@@ -47,17 +47,18 @@ def compose_answer(context: PromptContext) -> str:
     report = _report(context)
     parts = [NOTICE, _decisions_part(context), _tests_part(report)]
     parts += [_hint_part(context), _file_part(context)]
-    parts += [_sketch_part(context, report), _closing_part(report)]
+    shows_code = context.policy in {"pair", "agent"}
+    command = context.tests.command if context.tests and shows_code else ""
+    parts += [_sketch_part(context, report), _closing_part(report, command)]
     return _at_least(MIN_WORDS, [part for part in parts if part])
 
 
 def compose_hint(context: PromptContext) -> str:
     """A hint that was asked for by its button: where to look, and what to try there."""
     where = _file_part(context) or "Open the file that the statement names first."
-    number = len(context.hints) + 1
     return (
-        f"{NOTICE}\n\n**Hint {number}.** {where} Take the smallest input, follow it by "
-        "hand, and stop at the first value that surprises you."
+        f"{NOTICE}\n\n{where} Take the smallest input, follow it by hand, and stop at "
+        "the first value that surprises you."
     )
 
 
@@ -66,8 +67,7 @@ def compose_tool_answer(context: PromptContext, name: str, result: str) -> str:
     parts = [NOTICE, _result_part(context, name, result)]
     if context.policy != "off":
         parts.append(_hint_part(context))
-    report = read_report(result) if looks_like_tests(result) else None
-    parts.append(_closing_part(report))
+    parts.append(_closing_part(_run_report(context, name, result)))
     return _at_least(MIN_WORDS, [part for part in parts if part])
 
 
@@ -107,19 +107,19 @@ def _tests_part(report: TestReport | None) -> str:
             f"All {report.passed} visible tests pass. Think of inputs they do not "
             "cover: empty, one element, repeated values, very large."
         )
-    count = max(report.failed, len(report.failures))
+    count = report.failed or len(report.failures)
     noun = "test fails" if count == 1 else "tests fail"
     lines = [f"In the last run **{count} {noun}** and {report.passed} pass:"]
-    return "\n".join([*lines, "", *_failure_lines(report)]).rstrip()
+    return "\n".join([*lines, "", *_failure_lines(report, count)]).rstrip()
 
 
-def _failure_lines(report: TestReport) -> list[str]:
+def _failure_lines(report: TestReport, count: int) -> list[str]:
     lines = []
     for failure in report.failures[:MAX_FAILURES]:
         detail = f": {_code(failure.detail)}" if failure.detail else ""
         lines.append(f"- {_code(failure.name)}{detail}")
-    if len(report.failures) > MAX_FAILURES:
-        lines.append(f"- and {len(report.failures) - MAX_FAILURES} more")
+    if lines and count > MAX_FAILURES:
+        lines.append(f"- and {count - MAX_FAILURES} more")
     return lines
 
 
@@ -141,9 +141,17 @@ def _file_part(context: PromptContext) -> str:
     if not functions:
         return f"{where} I see no function yet; start with its name and arguments."
     names = ", ".join(f"`{function.name}`" for function in functions[:MAX_NAMES])
-    stubs = [function.name for function in functions if function.is_stub]
-    todo = f" `{stubs[0]}` has no body yet, so begin there." if stubs else ""
-    return f"{where} I look at {names}.{todo}"
+    stub = next((function for function in functions if function.is_stub), None)
+    line = _line_of(stub or functions[0], source)
+    begin = f"`{source.path}:{line}`"
+    if stub is None:
+        return f"{where} I look at {names}. Begin to read at {begin}."
+    return f"{where} I look at {names}. `{stub.name}` has no body yet: see {begin}."
+
+
+def _line_of(function: Function, source: SourceFile) -> int:
+    before = source.text.partition(function.signature)[0]
+    return before.count("\n") + 1
 
 
 def _sketch_part(context: PromptContext, report: TestReport | None) -> str:
@@ -177,11 +185,15 @@ def target_function(source: SourceFile, report: TestReport | None) -> Function |
     return next(iter([*stubs, *functions]), None)
 
 
-def _closing_part(report: TestReport | None) -> str:
+def _again(command: str) -> str:
+    return f"\n\n```sh\n{command}\n```" if command else ""
+
+
+def _closing_part(report: TestReport | None, command: str = "") -> str:
     if report is not None and report.failures:
         return (
             f"Next: make `{report.failures[0].name}` pass on its own, then run all of "
-            "them again. Tell me what you expect before you run it."
+            f"them again. Tell me what you expect before you run it.{_again(command)}"
         )
     return "Next: tell me in a sentence what you would try, and I will follow you."
 
@@ -194,8 +206,9 @@ def _result_part(context: PromptContext, name: str, result: str) -> str:
         )
     if name == "ask_candidate":
         return "Choose below, or skip it; I hear of it with your next message."
-    if looks_like_tests(result):
-        return f"I used `{name}`. {_tests_part(read_report(result))}"
+    report = _run_report(context, name, result)
+    if report is not None:
+        return f"I used `{name}`. {_tests_part(report)}"
     source = context.active_file
     path = source.path if source else "solution.py"
     functions = functions_in(path, result)
@@ -207,6 +220,13 @@ def _result_part(context: PromptContext, name: str, result: str) -> str:
     first = next((line for line in result.splitlines() if line.strip()), "")
     said = f", starting with {_code(first)}" if first else ""
     return f"I used `{name}`; it returned {lines}{said}."
+
+
+def _run_report(context: PromptContext, name: str, result: str) -> TestReport | None:
+    """What a tool's result says of tests; the counts that were told come first."""
+    if name == "run_tests" and context.tests is not None:
+        return _report(context)
+    return read_report(result) if looks_like_tests(result) else None
 
 
 def _code(text: str) -> str:

@@ -27,6 +27,7 @@ from assistant.simulator.sse import reply_events, with_unknown
 from assistant.simulator.usage import PromptCache, prompt_tokens
 from assistant.simulator.validate import (
     check_key,
+    check_plain_tools,
     check_version,
     find_model,
     parse_count,
@@ -165,6 +166,8 @@ class Simulator:
         summary.fault = fault.fault if fault else None
         if fault is not None:
             fault.raise_status()
+            if fault.fault == "plain_tools":
+                check_plain_tools(request)
         obeys = fault is not None and fault.fault == "obey"
         reply = make_reply(request, self.cache.charge(request, key), obeys=obeys)
         summary.status = 200

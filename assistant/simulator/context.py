@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from assistant.simulator.patches import apply_diff
-from assistant.simulator.wire import CountTokensRequest
+from assistant.simulator.wire import Block, CountTokensRequest
 
 Policy = Literal["hints", "pair", "agent", "off"]
 TAGS = (
@@ -19,6 +19,8 @@ _OPEN = re.compile(rf"<({TAGS})(\s[^<>]*)?>")
 _HINT = re.compile(r"<hint(?:\s[^<>]*)?>(.*?)</hint\s*>", re.DOTALL)
 # What the sender says by itself; no message of anybody.
 _NOTES = re.compile(r"<(note|brief)>.*?</\1>", re.DOTALL)
+_OUTPUT = re.compile(r"<tool_output [^<>]*>\n(.*)\n</tool_output>", re.DOTALL)
+_COUNTS = re.compile(r"\b(\d+) of (\d+) tests passed\.")
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _POLICIES: dict[str, Policy] = {
     "hints": "hints",
@@ -83,7 +85,7 @@ def read_context(request: CountTokensRequest) -> PromptContext:
         problem=_HINT.sub("", problem.body).strip() if problem else "",
         hints=_hints(found),
         files=_files(system, turns),
-        tests=_tests(_first([*newest_first, *system], "test_output")),
+        tests=_newest_tests(request) or _tests(_first(system, "test_output")),
         policy=_policy(_first(found, "policy")),
         decisions=_decisions(turns),
     )
@@ -136,6 +138,11 @@ def last_message(request: CountTokensRequest) -> str:
         text = bodies[-1] if bodies else without_tags(said)
         return plain(text.strip())
     return ""
+
+
+def is_said(text: str) -> bool:
+    """Say whether a text is somebody's, and not the sender's note by itself."""
+    return bool(_NOTES.sub("", text).strip())
 
 
 def plain(text: str) -> str:
@@ -204,6 +211,47 @@ def _tests(tag: Tag | None) -> TestOutput | None:
         failed=_number(tag.attributes.get("failed")),
         text=plain(tag.body),
     )
+
+
+def _newest_tests(request: CountTokensRequest) -> TestOutput | None:
+    """The last test run that was told, by the sender or as a tool's result."""
+    spoken = [message for message in request.messages if message.role == "user"]
+    names = names_of_calls(request)
+    for message in reversed(spoken):
+        for block in reversed(message.blocks):
+            if found := _tests_in(block, names):
+                return found
+    return None
+
+
+def _tests_in(block: Block, names: Mapping[str | None, str]) -> TestOutput | None:
+    if block.type == "text":
+        return _tests(_first(tags(block.as_text()), "test_output"))
+    is_run = names.get(block.tool_use_id) == "run_tests" and not block.is_error
+    return read_tests(block.as_text()) if is_run else None
+
+
+def names_of_calls(request: CountTokensRequest) -> dict[str | None, str]:
+    """The tools that were called, by the ids of their calls."""
+    return {
+        block.id: block.name or "tool"
+        for message in request.messages
+        for block in message.of_type("tool_use")
+    }
+
+
+def read_tests(result: str) -> TestOutput:
+    """A test run as the tool tells of it: counts in words, then what was printed."""
+    said = _COUNTS.search(result)
+    passed, count = (int(said[1]), int(said[2])) if said else (None, 0)
+    failed = None if passed is None else count - passed
+    return TestOutput("", passed, failed, plain(printed(result)))
+
+
+def printed(result: str) -> str:
+    """What a tool printed, without what stands around it."""
+    found = _OUTPUT.search(result)
+    return found[1] if found else result
 
 
 def _policy(tag: Tag | None) -> Policy | None:

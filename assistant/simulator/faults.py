@@ -42,6 +42,7 @@ FaultName = Literal[
     "tool_max_tokens",
     "tool_unknown",
     "tool_wrong",
+    "plain_tools",
 ]
 WaitForm = Literal["seconds", "milliseconds", "date", "none"]
 MESSAGES = {
@@ -63,7 +64,8 @@ class Fault(BaseModel):
     """One failure; `after` counts text deltas sent before it strikes.
 
     “scarce” is none: the answer says that of the requests a minute `left` are left,
-    for so many seconds.
+    for so many seconds. “plain_tools” is a gateway that refuses tools with more than
+    name, description and schema.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -206,7 +206,8 @@ def _text(request: MessagesRequest, context: PromptContext) -> str:
     if schema is not None:
         return json.dumps(_structured(request, context, schema))
     results = newest_results(request)
-    if results:
+    # What was left to decide and is decided now: the call is no news any more.
+    if results and not context.decisions:
         last = results[-1]
         if last.is_error:
             return tool_error_answer(last.name, last.text)

@@ -9,10 +9,16 @@ from typing import Any
 
 from assistant.simulator.answers import target_function
 from assistant.simulator.code import draft, functions_in, language_of
-from assistant.simulator.context import PromptContext, SourceFile
+from assistant.simulator.context import (
+    PromptContext,
+    SourceFile,
+    is_said,
+    names_of_calls,
+    printed,
+)
 from assistant.simulator.schemas import Root
 from assistant.simulator.structured import UNKNOWN, Spot, build
-from assistant.simulator.wire import MessagesRequest, Tool
+from assistant.simulator.wire import Block, Message, MessagesRequest, Tool
 
 _ASKS: dict[str, re.Pattern[str]] = {
     "run_tests": re.compile(r"\b(?:re-?)?(?:run|execute)\b.{0,40}\btests?\b", re.I),
@@ -31,7 +37,6 @@ _ASKS: dict[str, re.Pattern[str]] = {
 }
 _PATH = re.compile(r"[\w./-]+\.\w{1,4}\b")
 _QUOTED = re.compile(r"[`“\"]([^`”\"\n]+)[`”\"]")
-_OUTPUT = re.compile(r"<tool_output [^<>]*>\n(.*)\n</tool_output>", re.DOTALL)
 _ORDERED = re.compile(r"\bcall (\w+) with (\{.*?\})(?=\s*$|\s*\n)", re.M)
 _IN_PARTS = re.compile(r"\b(?:two|both|several|parts)\b", re.I)
 _OPTIONS = ("Simulated: the smallest case", "Simulated: the case that fails")
@@ -80,7 +85,7 @@ def _made_since(request: MessagesRequest) -> set[str]:
     """The names of the tools that were called for the last message."""
     made: set[str] = set()
     for message in reversed(request.messages):
-        if message.role == "user" and not message.of_type("tool_result"):
+        if message.role == "user" and not _new_results(message):
             break
         made |= {block.name or "" for block in message.of_type("tool_use")}
     return made
@@ -111,27 +116,28 @@ def tool_input(tool: Tool, context: PromptContext) -> dict[str, Any]:
 
 
 def newest_results(request: MessagesRequest) -> list[ToolResult]:
-    """Results in the last user message, named by the calls they answer."""
+    """Results that nobody has spoken after, named by the calls they answer."""
     spoken = [message for message in request.messages if message.role != "system"]
-    names = {
-        block.id: block.name or "tool"
-        for message in spoken
-        for block in message.of_type("tool_use")
-    }
+    names = names_of_calls(request)
     return [
         ToolResult(
             name=names.get(block.tool_use_id, "tool"),
-            text=_printed(block.as_text()),
+            text=printed(block.as_text()),
             is_error=bool(block.is_error),
         )
-        for block in spoken[-1].of_type("tool_result")
+        for block in _new_results(spoken[-1])
     ]
 
 
-def _printed(text: str) -> str:
-    """What a tool printed, without what stands around it."""
-    found = _OUTPUT.search(text)
-    return found[1] if found else text
+def _new_results(message: Message) -> list[Block]:
+    """The results at the end of a message; words behind them make them old."""
+    results: list[Block] = []
+    for block in reversed(message.blocks):
+        if block.type == "tool_result":
+            results.insert(0, block)
+        elif results or is_said(block.as_text()):
+            break
+    return results
 
 
 def _suits(name: str, message: str) -> bool:

@@ -176,6 +176,16 @@ def _check_tools(request: CountTokensRequest, model: Model) -> None:
         raise ApiError(400, f"Tool '{choice.name}' not found in provided tools")
 
 
+def check_plain_tools(request: CountTokensRequest) -> None:
+    """Refuse tools with newer fields, as some gateways do."""
+    for index, tool in enumerate(request.tools or []):
+        extra = {"strict"} if tool.strict is not None else set()
+        for name in sorted(extra | set(tool.model_extra or {})):
+            raise ApiError(
+                400, f"tools.{index}.custom.{name}: Extra inputs are not permitted"
+            )
+
+
 def _check_cache_marks(request: CountTokensRequest) -> None:
     marks = cache_marks(request)
     if len(marks) > MAX_CACHE_MARKS:

@@ -17,6 +17,11 @@ class ToolContext:
     step: int
     call_id: str
 
+    @property
+    def call_key(self) -> str:
+        """The call's name within its turn: some gateways count anew at each step."""
+        return f"{self.step}:{self.call_id}"[:128]
+
 
 @dataclass(frozen=True)
 class ToolOutcome:

@@ -12,13 +12,14 @@ from assistant.tools.output import fence
 from base.text import shorten
 from interviews.models import Document, Interview
 from interviews.selectors.sections import list_folders
-from interviews.selectors.workspace import read_file_tree
+from interviews.selectors.workspace import open_folder, read_file_tree
 from interviews.workspace.errors import BadPathError
 from interviews.workspace.paths import check_path
 
 MOST_LINES = 400
 MOST_LISTED = 500
 MOST_FOUND = 100
+MOST_ALIKE = 20
 SEARCH_SECONDS = 5.0
 _MATCHING = Path(__file__).with_name("matching.py")
 
@@ -40,9 +41,21 @@ def list_files(context: ToolContext, asked: ToolInput) -> ToolOutcome:
 
 
 def read_file(context: ToolContext, asked: ToolInput) -> ToolOutcome:
-    """Return a file as the candidate's page last stored it, or some of its lines."""
+    """Return a file as the candidate's page last stored it, or some of its lines.
+
+    The end of a path, a bare name above all, will do where one file of the open section
+    ends like this.
+    """
     path = asked["path"]
-    document = _find(context, path)
+    documents = Document.objects.filter(interview_id=context.interview_id)
+    document = documents.filter(path=path).first()
+    if document is None:
+        alike = _ending_in(context, path)
+        if len(alike) > 1:
+            return _refused(
+                fence("read_file", "\n".join(alike), {"is": "which of them"})
+            )
+        document = documents.filter(path__in=alike).first()
     if document is None:
         return _missing(context, path)
     lines = document.text.split("\n")
@@ -115,9 +128,20 @@ def _match(
     return [(path, number, line) for path, number, line in told["found"]]
 
 
-def _find(context: ToolContext, path: str) -> Document | None:
-    documents = Document.objects.filter(interview_id=context.interview_id)
-    return documents.filter(path=path).first()
+def _ending_in(context: ToolContext, path: str) -> list[str]:
+    """Return the files of the open section whose path ends in this one."""
+    end = path.removeprefix("./")
+    folder = open_folder(Interview.objects.get(pk=context.interview_id))
+    if not folder or not end or end.startswith("/"):
+        return []
+    own = Document.objects.filter(
+        interview_id=context.interview_id,
+        path__startswith=f"{folder}/",
+        path__endswith=f"/{end}",
+    )
+    # Some databases tell no capitals apart.
+    paths = own.order_by("path").values_list("path", flat=True)
+    return [each for each in paths if each.endswith(f"/{end}")][:MOST_ALIKE]
 
 
 def _missing(context: ToolContext, path: str) -> ToolOutcome:

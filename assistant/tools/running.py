@@ -1,12 +1,9 @@
 """Tools that run something in the candidate's sandbox, as the assistant."""
 
 import asyncio
-import logging
 
-from channels.layers import get_channel_layer
 from django.conf import settings
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 
 from assistant.models import ToolCall
 from assistant.tools.base import ToolContext, ToolInput, ToolOutcome
@@ -16,13 +13,12 @@ from interviews.availability import check_running
 from interviews.enums import Origin, RunState
 from interviews.live_runs import OWNER, LiveRun, start_live_run
 from interviews.models import Interview, Run
+from interviews.notifications import tell_group
 from interviews.protocol import workspace_group
 from interviews.runner_client import RunSpec
 from interviews.selectors.workspace import open_folder
 from interviews.services.run_commands import AskedKind, build_spec, command_text
 from interviews.services.runs import create_run
-
-logger = logging.getLogger(__name__)
 
 # Beside the run itself: its place in the runner's line, bringing files there and back.
 EXTRA_SECONDS = 45.0
@@ -110,14 +106,9 @@ def _create(
 
 async def _tell_windows(run: Run) -> None:
     """Have every window of the workspace show the run as it goes."""
-    layer = get_channel_layer()
-    if layer is None:
-        return
-    message = {"type": "run.began", "run": str(run.pk)}
-    try:
-        await layer.group_send(workspace_group(run.interview_id), message)
-    except (RedisError, OSError):
-        logger.warning("Windows could not be told of a run: Redis is away")
+    # No window started it: each of them is told.
+    message = {"type": "run.began", "run": str(run.pk), "sender": ""}
+    await tell_group(workspace_group(run.interview_id), message)
 
 
 async def _wait(live: LiveRun) -> bool:

@@ -3,18 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from assistant.enums import ToolCallState
 from assistant.models import ToolCall
 from assistant.tools.catalogue import name_call
 from interviews.models import Interview
-
-# Pages know three states; a call that was stopped did not do its work.
-_STATES = {
-    ToolCallState.RUNNING: "running",
-    ToolCallState.DONE: "done",
-    ToolCallState.FAILED: "failed",
-    ToolCallState.STOPPED: "failed",
-}
 
 
 def tool_frame(
@@ -26,7 +17,7 @@ def tool_frame(
         "turn": str(turn_id),
         "call": str(call.pk),
         "name": call.name,
-        "state": state or _STATES[ToolCallState(call.state)],
+        "state": state or str(call.state),
         "title": name_call(call.name, call.input),
         "detail": detail or call.detail,
         "offset": call.offset,

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from assistant.turns.relay import relay
 from assistant.turns.telemetry import LIVE
 from assistant.turns.threads import in_thread as _database
 from assistant.turns.words import Words
+from base.detached import to_its_end
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +54,9 @@ class Answer:
         """Answer; every way out stores what arrived and tells the followers."""
         live = self._live
         try:
-            if not await _database(claim_turn)(live.id, owner=self._owner):
+            # Stopped meanwhile, the turn is ours all the same, and is ended as such.
+            claim = _database(claim_turn)(live.id, owner=self._owner)
+            if not await to_its_end(claim):
                 self._forget(live.id)
                 return
             relay.publish(live)
@@ -128,14 +132,13 @@ class Answer:
     async def _end(self, outcome: TurnOutcome) -> None:
         """Store the last block and the answer, then close the text."""
         self._live.is_ending = True
-        await self._keeper.checkpoint()
         outcome = replace(outcome, text=self._live.text.text)
         if self._words.guard.is_tripped:
             outcome = replace(outcome, blocks=())
+            # What was shown comes before what was not.
+            await self._keeper.keep_alone(self._keeper.read_news())
             await _database(record_withheld)(self._live.id, self._words.guard.note)
-        message: Message | None = await _database(end_turn)(
-            self._live.id, outcome, owner=self._owner
-        )
+        message = await self._store_end(outcome)
         self._words.clock.tell_end(self._live.id, outcome)
         if message is None:
             # Somebody else ended it meanwhile: the store says how.
@@ -147,6 +150,18 @@ class Answer:
                 text_length=self._live.text.length,
                 message_id=message.pk,
             )
+
+    async def _store_end(self, outcome: TurnOutcome) -> Message | None:
+        """Store the end with what arrived last; that alone where it can not be ended."""
+        news = self._keeper.read_news()
+        try:
+            return await _database(end_turn)(
+                self._live.id, outcome, owner=self._owner, news=news
+            )
+        except Exception:
+            with suppress(Exception):
+                await self._keeper.keep_alone(news)
+            raise
 
 
 def _internal_error() -> ProviderError:

@@ -54,7 +54,7 @@ CIRCLING = (
 
 
 @dataclass(frozen=True)
-class _Setting:
+class Setting:
     """What holds for all of a turn's calls."""
 
     targets: Sequence[Configuration]
@@ -63,13 +63,14 @@ class _Setting:
     guard: OutputGuard
 
 
-def _read_setting(turn_id: UUID) -> _Setting:
+def read_setting(turn_id: UUID) -> Setting:
+    """Return what holds for a turn's calls. Raises NotConfiguredError."""
     turn = Turn.objects.select_related(
         "conversation__interview__assessment_version"
     ).get(pk=turn_id)
     interview = turn.conversation.interview
     ids = {"interview_id": interview.pk, "conversation_id": turn.conversation_id}
-    return _Setting(plan_turn(turn_id), rules_of(interview), ids, guard_turn(turn_id))
+    return Setting(plan_turn(turn), rules_of(interview), ids, guard_turn(turn))
 
 
 class Chain:
@@ -81,26 +82,29 @@ class Chain:
         self._owner = owner
         self._step = 0
         self._is_last = False
+        # What the model may write: in one call, and in those to come.
+        self._most = 0
         self._left = 0
         self._books: Books | None = None
 
     async def run(self) -> None:
         """Ask until the model has answered; raises AssistantError."""
-        setting = await in_thread(_read_setting)(self._id)
+        setting = await in_thread(read_setting)(self._id)
         self._words.guard = setting.guard
-        request: ChatRequest | None = await prepare_request(
-            self._id, setting.targets[0]
-        )
+        first = await prepare_request(self._id, setting.targets[0])
         work = ToolWork(self._words.live, setting.rules)
         self._is_last = setting.rules.max_steps <= 1
+        # Past a soft limit of a budget a whole answer is to be short.
+        self._most = first.max_tokens
+        self._left = self._most if first.brief else setting.rules.chain_tokens
+        request: ChatRequest | None = first
         while request is not None:
-            self._left = request.max_tokens
             if not await self._call(setting, request):
                 return
             request = await self._work(setting, work)
             self._step += 1
 
-    async def _call(self, setting: _Setting, request: ChatRequest) -> bool:
+    async def _call(self, setting: Setting, request: ChatRequest) -> bool:
         """Make one call; False where the turn is over already."""
         if not await self._reserve(setting.targets[0], request):
             self._words.note(state=TurnState.STOPPED, stop_reason="stopped")
@@ -172,7 +176,7 @@ class Chain:
             usage=dict(part.usage),
         )
 
-    async def _work(self, setting: _Setting, work: ToolWork) -> ChatRequest | None:
+    async def _work(self, setting: Setting, work: ToolWork) -> ChatRequest | None:
         """Run what the call asked for; return the next request, None where it is over."""
         words = self._words
         asked = asked_calls(words.outcome.blocks, words.broken)
@@ -224,7 +228,7 @@ class Chain:
             self._id,
             owner=self._owner,
             shown=self._words.live.text.length,
-            max_tokens=self._left,
+            max_tokens=min(self._most, self._left),
             note=note,
         )
         if request is None:

@@ -7,9 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.layers import get_channel_layer
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 
 from assistant.errors import AssistantError, ProviderError
 from assistant.models import HintUse
@@ -26,7 +24,7 @@ from assistant.services.metering import HINT
 from assistant.turns.threads import in_thread
 from base.detached import start_detached
 from interviews.models import Interview
-from interviews.notifications import interview_group
+from interviews.notifications import interview_group, tell_group
 
 logger = logging.getLogger(__name__)
 
@@ -48,14 +46,8 @@ async def take_rung(interview_id: UUID, frame: HintTake, *, asked: str = "") -> 
 
 async def _tell(interview_id: UUID, *, asked: str = "") -> None:
     """Tell the pages; one that hears nothing learns it from its next hello."""
-    layer = get_channel_layer()
-    if layer is None:
-        return
     message = {"type": "hints.changed", "asked": asked}
-    try:
-        await layer.group_send(interview_group(interview_id), message)
-    except (RedisError, OSError):
-        logger.warning("Pages could not be told of a hint: Redis is away")
+    await tell_group(interview_group(interview_id), message)
 
 
 def read_ladder(interview_id: UUID) -> Mapping[str, Any] | None:

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from assistant.cleaning import clean_values
 from assistant.models import ToolCall
 from assistant.policies.rules import PolicyRules
@@ -138,9 +136,7 @@ class ToolWork:
     def _tell_stopped(self, calls: Sequence[ToolCall]) -> None:
         for call in calls:
             if call.state == "running":
-                frame = tool_frame(
-                    self._live.id, call, state="failed", detail=_("stopped")
-                )
+                frame = tool_frame(self._live.id, call, state="stopped")
                 self._live.tell(frame)
 
 

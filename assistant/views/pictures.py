@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.access import find_image
-from assistant.errors import BadPictureError, BadUploadError
+from assistant.errors import BadPictureError, BadUploadError, PictureNotReadError
 from assistant.services.attachments import (
     MOST_BYTES,
     image_frame,
@@ -77,7 +77,10 @@ def show(request: HttpRequest, interview_id: UUID, image_id: UUID) -> HttpRespon
     as anything else.
     """
     image = find_image(request, interview_id, image_id)
-    data = read_image(image)
+    try:
+        data = read_image(image)
+    except PictureNotReadError as error:
+        return refuse(error)
     if data is None:
         raise Http404
     response = HttpResponse(data, content_type=image.content_type)

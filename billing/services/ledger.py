@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from base.clock import now
+from base.statements import insert_row
 from billing import counters
 from billing.enums import Meter, Outcome
 from billing.fields import rounded
@@ -65,6 +66,7 @@ def record_call(
     at: datetime | None = None,
     released: Decimal = Decimal(0),
     corrects: Usage | None = None,
+    is_locked: bool = False,
 ) -> Usage:
     """Write one call with its cost at the price in force, and add it to the sums.
 
@@ -72,7 +74,7 @@ def record_call(
     loudly and never counted as zero; `released` is what was reserved for it. `at` is
     when the call was made: it decides the sums it counts in. A row that `corrects`
     another one takes its place, and that of its corrections: the caller holds the
-    account's lock.
+    account's lock. So it does where it says that the account `is_locked`.
     """
     moment = at or now()
     model = report.model or call.model
@@ -114,7 +116,15 @@ def record_call(
     held = bound if charge.cost is None else Decimal(0)
     if corrects is not None:
         charge, held = _difference(charge, held, _standing_of(corrects))
-    return _write(call, moment, charge, fields, held=held, released=released)
+    return _write(
+        call,
+        moment,
+        charge,
+        fields,
+        held=held,
+        released=released,
+        is_locked=is_locked,
+    )
 
 
 def record_quantity(
@@ -256,6 +266,7 @@ def _write(
     held: Decimal = Decimal(0),
     released: Decimal = Decimal(0),
     idempotency_key: str | None = None,
+    is_locked: bool = False,
 ) -> Usage:
     """Insert the row and move the sums in one transaction: account, sums, row."""
     moment = at.astimezone(UTC)
@@ -263,9 +274,10 @@ def _write(
     # savepoint would only cost two queries. Whoever goes on after a failure has one of
     # its own around this.
     with transaction.atomic(savepoint=False):
-        lock_account(call.payer)
+        if not is_locked:
+            lock_account(call.payer)
         windows = lock_windows(window_keys(call, moment))
-        usage = Usage.objects.create(
+        usage = Usage(
             **fields,
             cost_usd=charge.cost,
             bound_usd=held,
@@ -274,6 +286,7 @@ def _write(
             day=moment.date(),
             at=at,
         )
+        insert_row(usage)
         add_to_day(usage)
         spent = (charge.cost or Decimal(0)) + held
         add_to_windows(windows, spent=spent, reserved=-released)

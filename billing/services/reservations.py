@@ -13,6 +13,8 @@ from uuid import UUID
 from django.db import transaction
 
 from base.clock import now
+from base.commits import joined_atomic
+from base.statements import insert_row, update_row
 from billing import counters
 from billing.enums import Outcome, ReservationState, Scope
 from billing.errors import BudgetExceededError, SpendingStoppedError
@@ -67,15 +69,20 @@ def _reserve_or_expire(
     return _reserve(call, bound, expires_in)
 
 
-@transaction.atomic
 def _reserve(call: Call, bound: Decimal, expires_in: timedelta) -> Reservation:
+    with joined_atomic():
+        return _put_aside(call, bound, expires_in)
+
+
+def _put_aside(call: Call, bound: Decimal, expires_in: timedelta) -> Reservation:
+    """Check, then write: what is refused has changed nothing yet."""
     at = now()
     account = lock_account(call.payer)
     _require_running(account)
     windows = lock_windows(window_keys(call, at.astimezone(UTC)))
     _require_room(call, windows, bound)
     add_to_windows(windows, spent=Decimal(0), reserved=bound)
-    return Reservation.objects.create(
+    reservation = Reservation(
         account=account,
         reference=call.reference,
         group=call.group,
@@ -89,6 +96,8 @@ def _reserve(call: Call, bound: Decimal, expires_in: timedelta) -> Reservation:
         at=at,
         expires_at=at + expires_in,
     )
+    insert_row(reservation)
+    return reservation
 
 
 def _require_running(account: Account) -> None:
@@ -119,10 +128,13 @@ def require_budget(call: Call) -> None:
 
     For an early answer to a person; the call itself still reserves.
     """
-    account = Account.objects.filter(payer=call.payer).first() or Account()
-    _require_running(account)
-    windows = read_windows(window_keys(call, now().astimezone(UTC)))
+    payers = {call.payer, INSTALLATION}
+    if Account.objects.filter(payer__in=payers, stopped_at__isnull=False).exists():
+        raise SpendingStoppedError
     table = LimitTable(call.payer)
+    if not table.has_hard:
+        return
+    windows = read_windows(window_keys(call, now().astimezone(UTC)))
     for window in windows:
         hard = table.find(window).hard
         if hard is not None and window.spent_usd >= hard:
@@ -137,6 +149,8 @@ def require_budget(call: Call) -> None:
 def is_soft_limit_reached(call: Call) -> bool:
     """Say whether a soft limit over a call is reached: time to spend less."""
     table = LimitTable(call.payer)
+    if not table.has_soft:
+        return False
     return any(
         soft is not None and window.spent_usd >= soft
         for window in read_windows(window_keys(call, now().astimezone(UTC)))
@@ -144,14 +158,15 @@ def is_soft_limit_reached(call: Call) -> bool:
     )
 
 
-def settle(reservation_id: UUID, report: Report) -> Usage:
+def settle(reservation_id: UUID, report: Report, *, payer: str | None = None) -> Usage:
     """Write what the call really took and free what was reserved, once.
 
     Settling again returns the same row. A reservation that expired meanwhile is
-    settled all the same: the real figures take the place of its bound.
+    settled all the same: the real figures take the place of its bound. `payer` spares
+    looking it up.
     """
-    with transaction.atomic():
-        reservation = _lock(reservation_id)
+    with joined_atomic():
+        reservation = _lock(reservation_id, payer)
         if reservation.state == ReservationState.SETTLED and reservation.usage:
             return reservation.usage
         is_open = reservation.state == ReservationState.OPEN
@@ -162,10 +177,11 @@ def settle(reservation_id: UUID, report: Report) -> Usage:
             released=reservation.amount_usd if is_open else Decimal(0),
             at=reservation.at,
             corrects=reservation.usage,
+            is_locked=True,
         )
         reservation.usage = usage
         reservation.state = ReservationState.SETTLED
-        reservation.save(update_fields=["usage", "state"])
+        update_row(reservation, ("usage", "state"))
     return usage
 
 
@@ -247,14 +263,19 @@ def _keys(reservation: Reservation) -> list[WindowKey]:
     return window_keys(call_of(reservation), reservation.at.astimezone(UTC))
 
 
-def _lock(reservation_id: UUID) -> Reservation:
-    """Lock the account, then the reservation."""
-    payer = Reservation.objects.values_list("account__payer", flat=True).get(
-        pk=reservation_id
-    )
-    lock_account(payer)
-    return (
+def _lock(reservation_id: UUID, payer: str | None = None) -> Reservation:
+    """Lock the account, then the reservation. Raises ValueError for another's payer."""
+    if payer is None:
+        payer = Reservation.objects.values_list("account__payer", flat=True).get(
+            pk=reservation_id
+        )
+    account = lock_account(payer)
+    reservation = (
         Reservation.objects.select_for_update(of=("self",))
-        .select_related("account", "usage")
+        .select_related("usage")
         .get(pk=reservation_id)
     )
+    if reservation.account_id != account.pk:
+        raise ValueError("Somebody else pays for this call.")
+    reservation.account = account
+    return reservation

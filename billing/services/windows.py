@@ -153,6 +153,16 @@ class LimitTable:
         }
         self._payer = payer
 
+    @property
+    def has_soft(self) -> bool:
+        """Whether there is any soft limit to be reached."""
+        return any(limits.soft is not None for limits in self._rows.values())
+
+    @property
+    def has_hard(self) -> bool:
+        """Whether there is any hard limit to be reached."""
+        return any(limits.hard is not None for limits in self._rows.values())
+
     def find(self, window: SpendWindow) -> Limits:
         """Return the limits of a window."""
         for payer in (self._payer, INSTALLATION):

@@ -67,8 +67,9 @@ def _run(cluster: Demo, *, is_simulated: bool) -> None:
 
 
 def start_servers(stack: contextlib.ExitStack) -> dict[str, str]:
-    """Start PostgreSQL, Redis and S3; return the settings that name them."""
-    with timed("Starting PostgreSQL, Redis and S3"):
+    """Start PostgreSQL, Redis and a stand-in for S3; return the settings that name them."""
+    # moto keeps recordings in memory and checks no signature: a stand-in for a store.
+    with timed("Starting PostgreSQL, Redis and moto (a stand-in for S3, in memory)"):
         database = stack.enter_context(servers.postgres())
         redis = stack.enter_context(servers.redis_server())
         bucket = stack.enter_context(servers.s3_server())

@@ -8,16 +8,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from assistant.tools.catalogue import name_call
 from base.text import shorten
 from interviews.enums import Decision, InterviewState, RunKind, TimeEntryKind
 from interviews.models import Interview
 from interviews.selectors.review import event_time, format_clock
 from interviews.timewords import format_seconds
+from recordings.capture_words import describe_capture
 
 MAX_LINES = 3000
 SAME_EDIT_MS = 30_000
 # Pieces of something that has an event of its own.
-_BLOCKS = ("run.output", "turn.text", "recording.chunk_stored")
+_BLOCKS = ("run.output", "turn.text", "recording.chunk_stored", "tool.ended")
 _EDIT = "document.updated"
 _RUN_END = "run.finished"
 _RESULTS = ("scorecard.created", "review.recorded")
@@ -53,7 +55,7 @@ class EventLine:
 def track_of(kind: str) -> str:
     """Return the lane a kind belongs to."""
     noun = kind.split(".", 1)[0]
-    chat = dict.fromkeys(("turn", "edit", "question", "hint", "policy"), "chat")
+    chat = dict.fromkeys(("turn", "tool", "edit", "question", "hint", "policy"), "chat")
     lanes = chat | {"run": "runs"}
     code = dict.fromkeys(("document", "file", "other_file", "folder"), "code")
     return (code | lanes).get(noun, "session")
@@ -124,11 +126,18 @@ def describe(kind: str, payload: Payload, *, with_chat: bool) -> tuple[str, str]
     if kind == "turn.asked":
         text = str(payload.get("text", "")) if with_chat else ""
         return _("Asked the assistant"), shorten(text, _DETAIL_CHARS)
+    if kind == "tool.called":
+        text = _name_tool(payload) if with_chat else ""
+        return _("The assistant used a tool"), shorten(text, _DETAIL_CHARS)
     wording = _WORDINGS.get(kind)
     if wording is None:
         return kind, ""
     title, detail = wording(payload)
     return title, shorten(detail, _DETAIL_CHARS)
+
+
+def _name_tool(payload: Payload) -> str:
+    return name_call(str(payload.get("name", "")), payload.get("input") or {})
 
 
 def _state(payload: Payload) -> tuple[str, str]:
@@ -218,6 +227,13 @@ def _taken_back(payload: Payload) -> tuple[str, str]:
     return title, ngettext("%d part", "%d parts", count) % count
 
 
+def _kept(payload: Payload) -> tuple[str, str]:
+    parts = payload.get("parts", {}).values()
+    counts = {"units": sum(p[0] for p in parts), "kept": sum(p[1] for p in parts)}
+    detail = _("%(kept)d of %(units)d characters are still there") % counts
+    return _("What was left of an accepted edit"), detail
+
+
 def _hint(payload: Payload) -> tuple[str, str]:
     title = _("Took hint %(number)d of problem %(problem)d") % {
         "number": int(payload.get("number", 0)),
@@ -284,6 +300,7 @@ _WORDINGS: dict[str, Callable[[Payload], tuple[str, str]]] = {
     "edit.proposed": _proposed,
     "edit.decided": _edit_decided,
     "edit.taken_back": _taken_back,
+    "edit.kept": _kept,
     "question.asked": lambda _p: (_("The assistant asked the candidate to choose"), ""),
     "question.answered": lambda p: (
         _("Skipped a question") if p.get("is_skipped") else _("Answered a question"),
@@ -306,6 +323,7 @@ _WORDINGS: dict[str, Callable[[Payload], tuple[str, str]]] = {
     "budget.reached": lambda _p: (_("Reached a limit of its budget"), ""),
     "recording.segment_opened": lambda _p: (_("The recording began"), ""),
     "recording.segment_closed": lambda _p: (_("The recording stopped"), ""),
+    "recording.capture_noted": describe_capture,
     "scorecard.created": lambda p: (
         _("Scored"),
         _("scorecard %(number)s") % {"number": p.get("number", "")},

@@ -1,75 +1,19 @@
-"""Player and lanes: which recording parts there are, and marks along the clock."""
+"""The lanes under the player: marks and spans along the clock."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from interviewlm.review.events import EventLine
+from interviewlm.review.media import Gap, Media, Part
 from interviews.models import Interview
 from interviews.selectors.review import format_clock
-from recordings.enums import AssetKind
-from recordings.models import Asset, Recording
+from recordings.enums import Track
 
 WIDTH = 1000.0
+LANE_HEIGHT = 16
 _LEAST = 2.0
-
-
-class Gap(BaseModel):
-    """A stretch of the clock without a picture."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    start_ms: int = 0
-    end_ms: int = 0
-    reason: str = ""
-
-    @property
-    def time(self) -> str:
-        """Where it begins on the interview's clock."""
-        return format_clock(self.start_ms)
-
-    @property
-    def seconds(self) -> int:
-        """How long it is."""
-        return max(0, self.end_ms - self.start_ms) // 1000
-
-    @property
-    def words(self) -> str:
-        """Why, as the assembly noted it."""
-        return self.reason.replace("_", " ")
-
-
-_gaps: TypeAdapter[list[Gap]] = TypeAdapter(list[Gap])
-
-
-@dataclass(frozen=True)
-class Part:
-    """One file of the player's list."""
-
-    url: str
-    mime_type: str
-    start_ms: int
-    duration_ms: int
-    track: str
-    poster: str
-
-    @property
-    def time(self) -> str:
-        """Where it begins on the interview's clock."""
-        return format_clock(self.start_ms)
-
-    def as_json(self) -> dict[str, object]:
-        """Return what the player needs."""
-        return {
-            "url": self.url,
-            "type": self.mime_type,
-            "start": self.start_ms,
-            "duration": self.duration_ms,
-            "poster": self.poster,
-        }
 
 
 @dataclass(frozen=True)
@@ -86,62 +30,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Lane:
-    """Marks of one kind."""
+    """Marks of one kind; `gaps` are stretches of a recording without a picture."""
 
     name: str
     label: str
     y: int
     marks: list[Mark]
-
-
-@dataclass(frozen=True)
-class Media:
-    """Everything recorded."""
-
-    parts: list[Part]
-    gaps: list[Gap]
-    recordings: list[Recording]
-
-
-def read_media(interview: Interview) -> Media:
-    """Return playable parts in order, and what is missing."""
-    recordings = list(interview.recordings.order_by("track"))
-    assets = list(
-        Asset.objects.filter(recording__interview=interview)
-        .select_related("recording")
-        .order_by("recording__track", "part")
-    )
-    posters = {
-        (asset.recording_id, asset.part): _url(interview, asset)
-        for asset in assets
-        if asset.kind == AssetKind.POSTER
-    }
-    parts = [
-        Part(
-            url=_url(interview, asset),
-            mime_type=asset.mime_type,
-            start_ms=asset.start_ms,
-            duration_ms=asset.duration_ms,
-            track=asset.recording.track,
-            poster=posters.get((asset.recording_id, asset.part), ""),
-        )
-        for asset in assets
-        if asset.kind == AssetKind.PLAYABLE
-    ]
-    gaps = [gap for recording in recordings for gap in read_gaps(recording)]
-    return Media(parts, gaps, recordings)
-
-
-def _url(interview: Interview, asset: Asset) -> str:
-    return reverse("recordings:asset", args=[interview.pk, asset.pk])
-
-
-def read_gaps(recording: Recording) -> list[Gap]:
-    """Return the gaps on record; one that cannot be read still counts as one."""
-    try:
-        return _gaps.validate_python(recording.holes)
-    except ValidationError:
-        return [Gap() for _hole in recording.holes]
+    gaps: Sequence[Mark] = ()
 
 
 def worked_ms(interview: Interview) -> int:
@@ -165,10 +60,21 @@ def build_lanes(lines: Sequence[EventLine], media: Media, length_ms: int) -> lis
     if length_ms <= 1:
         return []
     names = (("code", _("Code")), ("chat", _("Chat")), ("runs", _("Runs")))
-    lanes = [
-        (
+    recorded = [
+        Lane(
+            "recording",
+            _lane_label(track.track) if len(media.tracks) > 1 else _("Recording"),
+            0,
+            [_span(part, length_ms) for part in track.parts],
+            [_gap(gap, length_ms) for gap in track.gaps],
+        )
+        for track in media.tracks
+    ]
+    others = [
+        Lane(
             name,
             label,
+            0,
             [
                 mark
                 for line in lines
@@ -177,13 +83,15 @@ def build_lanes(lines: Sequence[EventLine], media: Media, length_ms: int) -> lis
         )
         for name, label in names
     ]
-    spans = [_span(part, length_ms) for part in media.parts]
-    if spans:
-        lanes.insert(0, ("recording", _("Recording"), spans))
     return [
-        Lane(name, label, at * 16 + 3, marks)
-        for at, (name, label, marks) in enumerate(lanes)
+        replace(lane, y=at * LANE_HEIGHT + 3)
+        for at, lane in enumerate([*recorded, *others])
     ]
+
+
+def _lane_label(track: str) -> str:
+    """Return a word that leaves the lanes their room."""
+    return _("Screen") if track == Track.SCREEN else _("Camera")
 
 
 def _mark(line: EventLine, length_ms: int) -> Mark | None:
@@ -201,3 +109,14 @@ def _span(part: Part, length_ms: int) -> Mark:
     return Mark(
         round(x, 1), round(min(width, WIDTH - x), 1), 0, part.start_ms, part.time, ""
     )
+
+
+def _gap(gap: Gap, length_ms: int) -> Mark:
+    x = min(WIDTH - _LEAST, max(0.0, gap.start_ms / length_ms * WIDTH))
+    width = max(_LEAST, (gap.end_ms - gap.start_ms) / length_ms * WIDTH)
+    title = _("No picture from %(start)s to %(end)s") % {
+        "start": format_clock(gap.start_ms),
+        "end": format_clock(gap.end_ms),
+    }
+    width = round(min(width, WIDTH - x), 1)
+    return Mark(round(x, 1), width, 0, gap.start_ms, title, "")

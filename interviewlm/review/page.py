@@ -1,40 +1,34 @@
 """Everything the review desk shows to one member, by what their role may see."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.access import Standing
 from assistant.context.caching import read_cache_uses
-from assistant.decided import Item, read_decisions
-from assistant.enums import MessageRole
-from assistant.models import HintUse, Message
-from assistant.selectors import conversation_messages
-from assistant.services.hints import list_hints
 from interviewlm.review.authorship import read_authorship
+from interviewlm.review.chat import read_chat, read_hints
 from interviewlm.review.code import list_files, list_other_files
 from interviewlm.review.events import MAX_LINES, list_events
-from interviewlm.review.lanes import Media, build_lanes, read_media, total_ms, worked_ms
-from interviewlm.review.made_by import MadeBy, read_answers, read_score
+from interviewlm.review.lanes import LANE_HEIGHT, build_lanes, total_ms, worked_ms
+from interviewlm.review.made_by import read_score
+from interviewlm.review.media import Media, read_media
 from interviewlm.review.money import read_money
 from interviewlm.review.operations import OPERATIONS, Operation
 from interviewlm.review.runs import list_runs
 from interviewlm.review.timing import describe_losses, read_time
 from interviews.access import find_watcher
 from interviews.enums import InterviewState, StepState
-from interviews.markdown import render_markdown
 from interviews.models import Interview
 from interviews.selectors.back_office import is_stuck
 from interviews.selectors.review import (
     ScoreView,
     StepLine,
-    event_time,
     format_clock,
     read_reviews,
     read_scorecard,
@@ -48,18 +42,6 @@ STATE_TONES = {
     InterviewState.ABANDONED: "warning",
     InterviewState.EXPIRED: "warning",
 }
-
-
-@dataclass(frozen=True)
-class ChatLine:
-    """One message; an answer is cleaned Markdown, a question plain text."""
-
-    message: Message
-    time: str
-    t_ms: int | None
-    html: SafeString | None
-    made_by: MadeBy | None = None
-    decisions: Sequence[Item] = ()
 
 
 @dataclass(frozen=True)
@@ -94,14 +76,14 @@ def build_page(
     sees["report"] = standing.may("view", "problem_report")
     score = read_scorecard(interview) if sees["scorecard"] else None
     steps = read_steps(interview) if sees["pipeline"] else []
-    media = read_media(interview) if sees["recording"] else Media([], [], [])
+    media = _read_media(interview, standing) if sees["recording"] else Media()
     events = list_events(
         interview, with_chat=sees["conversation"], with_scores=sees["scorecard"]
     )
     length, worked = total_ms(interview, events), worked_ms(interview)
     reports = list(interview.problem_reports.all()) if sees["report"] else []
     reviews = read_reviews(interview) if sees["scorecard"] else []
-    chat = _read_chat(interview) if sees["conversation"] else []
+    chat = read_chat(interview) if sees["conversation"] else []
     return {
         "interview": interview,
         "assessment": interview.assessment_version,
@@ -115,9 +97,9 @@ def build_page(
         "decision": reviews[0] if reviews else None,
         "reviews": reviews,
         "media": media,
-        "media_parts": [part.as_json() for part in media.parts],
+        "media_json": media.as_json(),
         "lanes": build_lanes(events, media, length),
-        "lanes_height": 16 * (4 if media.parts else 3),
+        "lanes_height": LANE_HEIGHT * (3 + len(media.tracks)),
         "length_ms": length,
         "events": events[:MAX_LINES],
         "events_cut": max(0, len(events) - MAX_LINES),
@@ -125,7 +107,7 @@ def build_page(
         "other_files": list_other_files(interview),
         "runs": list_runs(interview, with_hidden=sees["scorecard"]),
         "chat": chat,
-        "hints": _list_hints(interview) if sees["conversation"] else [],
+        "hints": read_hints(interview) if sees["conversation"] else [],
         "money": read_money(interview) if sees["cost"] else [],
         "caches": list(read_cache_uses(interview).values()) if sees["cost"] else [],
         "steps": steps,
@@ -140,6 +122,11 @@ def build_page(
         "consents": list(interview.consents.all()),
         "stamp": state_stamp(interview, steps),
     }
+
+
+def _read_media(interview: Interview, standing: Standing) -> Media:
+    may_download = standing.may("download", "recording")
+    return read_media(interview, may_download=may_download)
 
 
 def _offers(
@@ -171,33 +158,6 @@ def _ask_url(interview: Interview, standing: Standing) -> str:
         return ""
     page = reverse("admin:interviews_interview_change", args=[interview.pk])
     return f"{page}#watchers"
-
-
-def _read_chat(interview: Interview) -> list[ChatLine]:
-    lines = []
-    made = read_answers(interview)
-    left = read_decisions(interview)
-    for message in conversation_messages(interview):
-        t_ms = event_time(interview, None, message.created_at)
-        is_answer = message.role == MessageRole.ASSISTANT
-        html = render_markdown(message.text) if is_answer else None
-        made_by = _made_by(message, made.get(message.turn_id)) if is_answer else None
-        items = left.get(message.turn_id, ()) if is_answer else ()
-        time = format_clock(t_ms)
-        lines.append(ChatLine(message, time, t_ms, html, made_by, items))
-    return lines
-
-
-def _list_hints(interview: Interview) -> list[tuple[HintUse, SafeString]]:
-    """Return the hints that were taken, each with its text as cleaned Markdown."""
-    return [(hint, render_markdown(hint.text)) for hint in list_hints(interview)]
-
-
-def _made_by(message: Message, known: MadeBy | None) -> MadeBy | None:
-    """Return who made an answer; the message's own word for the model counts."""
-    if known is None:
-        return None
-    return replace(known, model=message.model or known.model)
 
 
 def list_troubles(

@@ -64,9 +64,7 @@ from interviews.workspace.changes import make_update
 OWNER = "sample"
 _EDITOR = "sample-editor"
 # Nobody is asked: the answers are in the script.
-_RECORDED = Configuration(
-    base_url="", api_key="", model="recorded", score_model="recorded", is_simulated=True
-)
+_RECORDED = Configuration(base_url="", api_key="", model="recorded", is_simulated=True)
 
 
 def replay_finished(

@@ -32,6 +32,7 @@ _PLAIN = (
     "allowed_notes",
     "is_interviewer_typing_allowed",
     "is_recorded",
+    "records_screen",
     "shows_cost",
     "retention_days",
 )
@@ -151,6 +152,15 @@ class AssessmentForm(forms.ModelForm[Assessment]):
         required=False,
         initial=True,
         widget=UnfoldBooleanSwitchWidget,
+    )
+    records_screen = forms.BooleanField(
+        label=_("Screen recorded too"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_(
+            "Candidates choose what they share and may refuse or stop. That they did "
+            "is on record; the interview goes on."
+        ),
     )
     shows_cost = forms.BooleanField(
         label=_("The candidate sees what the assistant costs"),

@@ -35,6 +35,7 @@ _CONTENT = [
                 "allowed_notes",
                 "is_interviewer_typing_allowed",
                 "is_recorded",
+                "records_screen",
                 "shows_cost",
                 "retention_days",
             ]
@@ -170,6 +171,7 @@ class AssessmentVersionAdmin(
         "allowed_notes",
         "is_interviewer_typing_allowed",
         "is_recorded",
+        "records_screen",
         "shows_cost",
         "retention_days",
         "author",

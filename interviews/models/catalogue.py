@@ -179,6 +179,7 @@ class AssessmentVersion(models.Model):
         _("interviewers may type"), default=False
     )
     is_recorded = models.BooleanField(_("camera and microphone recorded"), default=True)
+    records_screen = models.BooleanField(_("screen recorded too"), default=False)
     shows_cost = models.BooleanField(
         _("the candidate sees what the assistant costs"), default=False
     )
@@ -202,6 +203,10 @@ class AssessmentVersion(models.Model):
             models.CheckConstraint(
                 condition=models.Q(applies_edits=False) | models.Q(policy=Policy.AGENT),
                 name="assessment_version_applies_as_agent",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(records_screen=False) | models.Q(is_recorded=True),
+                name="assessment_version_screen_beside_camera",
             ),
         ]
 

@@ -70,6 +70,11 @@ def is_media_recorded(interview: Interview) -> bool:
     return interview.assessment_version.is_recorded and not interview.is_preview
 
 
+def is_screen_recorded(interview: Interview) -> bool:
+    """Say whether the candidate is asked to share the screen; never in a preview."""
+    return is_media_recorded(interview) and interview.assessment_version.records_screen
+
+
 def consent_for(interview: Interview, language: str) -> FilledConsent:
     """Return the text this candidate is asked to agree to."""
     return fill_consent(

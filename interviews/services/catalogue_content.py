@@ -185,6 +185,7 @@ class AssessmentContent(Content):
     allowed_notes: str = ""
     is_interviewer_typing_allowed: bool = False
     is_recorded: bool = True
+    records_screen: bool = False
     shows_cost: bool = False
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
     language: Annotated[str, Field(max_length=10)] = "en"
@@ -194,6 +195,15 @@ class AssessmentContent(Content):
     def check_assistant_limits(cls, own: dict[str, int | str]) -> dict[str, int | str]:
         """Only known limits, and only lower ones."""
         return check_limits({name: str(value) for name, value in own.items()})
+
+    @model_validator(mode="after")
+    def check_records_screen(self) -> Self:
+        """The screen is recorded beside the camera, never alone."""
+        if self.records_screen and not self.is_recorded:
+            raise ValueError(
+                _("The screen is recorded only where camera and microphone are.")
+            )
+        return self
 
     @model_validator(mode="after")
     def check_applies_edits(self) -> Self:

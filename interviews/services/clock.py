@@ -29,12 +29,13 @@ GRACE = timedelta(seconds=10)
 
 
 def lock_interview(interview_id: UUID) -> Interview:
-    """Return the interview's row, locked until the transaction ends.
+    """Return the interview's row, locked until the transaction ends; its version along.
 
     Without the key: whoever appends an event meanwhile checks its foreign key
     against this row, and must not wait for us while we wait for the cursor.
     """
-    return Interview.objects.select_for_update(no_key=True).get(pk=interview_id)
+    rows = Interview.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("assessment_version").get(pk=interview_id)
 
 
 def require_active(interview: Interview) -> None:

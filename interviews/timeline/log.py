@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 
 from base.clock import now, to_milliseconds
-from base.statements import insert_row
+from base.statements import insert_row, insert_rows
 from interviews.models import Event, EventCursor, Interview
 from interviews.timeline.registry import Payload
 
@@ -63,12 +65,55 @@ def append_events(interview: Interview, new: Sequence[NewEvent]) -> list[Event]:
     with transaction.atomic(savepoint=False):
         last_at = now()
         first = _advance_cursor(interview, len(new), last_at) - len(new) + 1
-        return Event.objects.bulk_create(
+        events = [
+            _make_event(interview, item, seq, last_at)
+            for seq, item in enumerate(new, first)
+        ]
+        insert_rows(events)
+        return events
+
+
+def append_where_free(new: Sequence[tuple[Interview, NewEvent]]) -> set[UUID]:
+    """Append an event to each of several interviews whose cursor nobody holds.
+
+    Returns the interviews that have theirs; each is named once. Waits for nobody: what
+    holds one timeline must not hold up the others.
+    """
+    if not new:
+        return set()
+    with transaction.atomic(savepoint=False):
+        last_at = now()
+        free = _advance_free([interview for interview, _item in new], last_at)
+        insert_rows(
             [
-                _make_event(interview, item, seq, last_at)
-                for seq, item in enumerate(new, first)
+                _make_event(interview, item, free[interview.pk], last_at)
+                for interview, item in new
+                if interview.pk in free
             ]
         )
+    return set(free)
+
+
+def _advance_free(interviews: Sequence[Interview], at: datetime) -> dict[UUID, int]:
+    """Move the cursors that nobody holds on by one; return their numbers."""
+    field = EventCursor._meta.pk
+    keys: dict[Any, UUID] = {
+        field.get_db_prep_value(interview.pk, connection): interview.pk
+        for interview in interviews
+    }
+    lock = ""
+    if connection.features.has_select_for_update_skip_locked:
+        lock = connection.ops.for_update_sql(skip_locked=True, no_key=True)
+    places = ", ".join(["%s"] * len(keys))
+    moment = connection.ops.adapt_datetimefield_value(at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE interviews_eventcursor SET last_seq = last_seq + 1, last_at = %s "  # noqa: S608 -- places only
+            "WHERE interview_id IN (SELECT interview_id FROM interviews_eventcursor "
+            f"WHERE interview_id IN ({places}) {lock}) RETURNING interview_id, last_seq",
+            [moment, *keys],
+        )
+        return {keys[key]: int(seq) for key, seq in cursor.fetchall()}
 
 
 def _make_event(

@@ -18,6 +18,7 @@ from interviews.services.candidates import (
     NotReadyError,
     begin_interview,
     is_media_recorded,
+    is_screen_recorded,
     record_device_check,
 )
 from interviews.views.candidate import (
@@ -44,6 +45,7 @@ def check_devices(request: HttpRequest, interview: Interview) -> HttpResponse:
     context = page_context(interview, "check", step=2)
     context |= {
         "is_recorded": is_recorded,
+        "records_screen": is_screen_recorded(interview),
         "is_incomplete": request.method == "POST",
         "config": _check_config(interview, is_recorded=is_recorded),
     }
@@ -65,6 +67,9 @@ def _note(
 def _check_config(interview: Interview, *, is_recorded: bool) -> dict[str, object]:
     return {
         "isRecorded": is_recorded,
+        "recordsScreen": is_screen_recorded(interview),
+        "interview": str(interview.pk),
+        "seconds": time_context(interview)["time_seconds"],
         "organisation": interview.organisation.name,
         "socketUrl": f"/ws/interviews/{interview.pk}/workspace/",
         "uploadUrl": reverse("interviews:interview-check-upload", args=[interview.pk]),
@@ -100,6 +105,7 @@ def begin(request: HttpRequest, interview: Interview) -> HttpResponse:
         "section_count": interview.assessment_version.sections.count(),
         "would_end_at": now() + timedelta(seconds=times["time_seconds"]),
         "is_recorded": is_media_recorded(interview),
+        "records_screen": is_screen_recorded(interview),
         "has_camera": result is None or result.camera == DeviceCode.OK,
         "has_microphone": result is None
         or result.microphone in (DeviceCode.OK, DeviceCode.SILENT),

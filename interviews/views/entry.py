@@ -13,7 +13,7 @@ from interviews.enums import InterviewState
 from interviews.errors import InterviewError
 from interviews.models import Interview
 from interviews.room_panels import build_rules
-from interviews.services.candidates import is_media_recorded
+from interviews.services.candidates import is_media_recorded, is_screen_recorded
 from interviews.services.invitations import find_by_link
 from interviews.views.candidate import (
     page_context,
@@ -47,6 +47,7 @@ def _show(request: HttpRequest, interview: Interview, token: str) -> HttpRespons
     context |= {
         "is_link_page": True,
         "is_recorded": is_media_recorded(interview),
+        "records_screen": is_screen_recorded(interview),
         "is_new": interview.state == InterviewState.INVITED,
         "is_running": interview.state == InterviewState.ACTIVE,
         "is_over": interview.ended_at is not None,

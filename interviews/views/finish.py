@@ -29,10 +29,12 @@ def finish(request: HttpRequest, interview: Interview) -> HttpResponse:
     if interview.state not in ENDED_STATES:
         return redirect_to_stage(interview)
     context = page_context(interview, "finish")
+    recording = build_panels(interview).get("recording", {})
     context |= {
         "receipt": read_receipt(interview),
+        "recover_url": recording.get("recover_url", ""),
         "config": {
-            "base": build_panels(interview).get("recording", {}).get("base_url", ""),
+            "base": recording.get("base_url", ""),
             "csrf": get_token(request),
             "interview": str(interview.pk),
             "late_url": reverse("interviews:interview-late-work", args=[interview.pk]),
@@ -62,6 +64,9 @@ def show_record(request: HttpRequest, interview: Interview) -> HttpResponse:
         "reports": interview.problem_reports.order_by("created_at"),
         "ledger": read_ledger(interview),
         "faults": read_faults(interview),
+        "recover_url": build_panels(interview)
+        .get("recording", {})
+        .get("recover_url", ""),
         "is_over": interview.state in ENDED_STATES,
     }
     return render(request, "interviews/record.html", context)

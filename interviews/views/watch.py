@@ -14,6 +14,7 @@ from interviews.access import Watcher, find_watcher
 from interviews.enums import CANDIDATE_RUN_KINDS, Policy
 from interviews.models import Interview
 from interviews.selectors.sections import list_sections
+from interviews.services.candidates import is_media_recorded
 from interviews.services.lifecycle import OPEN_STATES
 from interviews.views.room import section_config
 
@@ -49,8 +50,19 @@ def watch(request: HttpRequest, interview_id: UUID) -> HttpResponse:
         "last_run": _last_run(interview),
         "content_url": reverse("admin:interview-review-content", args=[interview.pk]),
     }
-    context |= {"sections": sections, "config": config}
+    context |= {
+        "sections": sections,
+        "config": config,
+        "live_url": _live_url(interview),
+    }
     return render(request, "interviews/watch.html", context)
+
+
+def _live_url(interview: Interview) -> str:
+    """Return where the page asks for the camera; empty where nothing is recorded."""
+    if not is_media_recorded(interview):
+        return ""
+    return reverse("recordings:live", args=[interview.pk])
 
 
 def _sees_conversation(watcher: Watcher) -> bool:

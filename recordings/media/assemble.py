@@ -2,24 +2,24 @@
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import av
 
 from recordings.media.errors import HeaderInvalidError, IndexTooLargeError, MediaError
+from recordings.media.points import Observer, Point, pass_by
+from recordings.media.previews import NO_PREVIEWS, Previews
 from recordings.media.remux import IndexFullError, Output
 from recordings.media.runs import SegmentRuns
 from recordings.media.segments import (
-    ByteReader,
-    ChunkInput,
     HoleReason,
     SegmentInput,
     segment_header,
 )
-from recordings.media.sinks import Sink, SinkFactory, Writer
+from recordings.media.sinks import ByteReader, Sink, SinkFactory, Writer
 from recordings.media.timeline import Hole, Placed, group_segments, likely_end_ms
 from recordings.media.tracks import Container, output_container, output_mime
 
@@ -50,6 +50,7 @@ class AssembledFile:
     height: int
     frame_count: int
     holes: tuple[Hole, ...]
+    previews: Previews = NO_PREVIEWS
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,16 @@ class _Written:
     frames: int
     end_ms: int
     holes: tuple[Hole, ...]
+    previews: Previews
+
+
+@dataclass(frozen=True)
+class _Manner:
+    """How a file is written: where temporary ones go, and who watches."""
+
+    scratch: Path | None
+    on_point: Observer
+    has_previews: bool
 
 
 def assemble(
@@ -78,45 +89,27 @@ def assemble(
     sinks: SinkFactory,
     *,
     scratch: Path | None = None,
-    on_chunk: Callable[[], None] | None = None,
+    on_point: Observer = pass_by,
+    has_previews: bool = True,
 ) -> Assembly:
-    """Write the recording through `sinks`, reading chunk by chunk.
+    """Write the recording through `sinks`, reading one chunk ahead.
 
-    `scratch` is the folder for the temporary file MP4 needs; `on_chunk` is called
-    for every chunk opened (to renew a lease). On an error nothing of the file at
-    hand is left; files already committed stay and are overwritten by a new attempt.
+    Pictures and waveform are made in the same pass unless `has_previews` is false.
+    `scratch` is the folder for the temporary file MP4 needs; `on_point` is called in
+    this thread for each chunk as its turn comes, for a file when its last part waits
+    to be stored, and when it is in its place. On an error nothing of the file at hand
+    is left; files already committed stay and are overwritten by a new attempt.
     """
-    watched = [_watch(segment, on_chunk) for segment in segments]
-    placed, lost = _place(watched)
+    manner = _Manner(scratch, on_point, has_previews)
+    placed, lost = _place(segments)
     files: list[AssembledFile] = []
     for group in group_segments(placed):
-        file = _write_group(group, sinks, len(files), scratch)
+        file = _write_group(group, sinks, len(files), manner)
         if file is None:
             lost += [_span(one.segment, HoleReason.UNREADABLE) for one in group]
         else:
             files.append(file)
     return Assembly(tuple(files), tuple(lost))
-
-
-def _watch(segment: SegmentInput, on_chunk: Callable[[], None] | None) -> SegmentInput:
-    if on_chunk is None:
-        return segment
-    return replace(
-        segment,
-        chunks=[
-            replace(chunk, open=_opening(chunk, on_chunk)) for chunk in segment.chunks
-        ],
-    )
-
-
-def _opening(
-    chunk: ChunkInput, on_chunk: Callable[[], None]
-) -> Callable[[], ByteReader]:
-    def opened() -> ByteReader:
-        on_chunk()
-        return chunk.open()
-
-    return opened
 
 
 def _place(segments: Sequence[SegmentInput]) -> tuple[list[Placed], list[Hole]]:
@@ -140,19 +133,21 @@ def _span(segment: SegmentInput, reason: HoleReason) -> Hole:
 
 
 def _write_group(
-    group: Sequence[Placed], sinks: SinkFactory, number: int, scratch: Path | None
+    group: Sequence[Placed], sinks: SinkFactory, number: int, manner: _Manner
 ) -> AssembledFile | None:
     container = output_container(group[0].header)
     sink = sinks(number, container.value)
     try:
         if container is Container.WEBM:
-            written = _write_webm(group, sink)
+            written = _write_webm(group, sink, manner)
         else:
-            written = _write_mp4(group, sink, scratch)
+            written = _write_mp4(group, sink, manner)
         if not written.packets:
             sink.abort()
             return None
+        manner.on_point(Point.WRITTEN)
         sink.commit()
+        manner.on_point(Point.PLACED)
     except av.FFmpegError as error:
         sink.abort()
         raise MediaError from error
@@ -162,7 +157,7 @@ def _write_group(
     return _describe(group, sink, number, container, written)
 
 
-def _write_webm(group: Sequence[Placed], sink: Sink) -> _Written:
+def _write_webm(group: Sequence[Placed], sink: Sink, manner: _Manner) -> _Written:
     """Reserve room for the index in front; start again with twice the room."""
     room = _index_room(group)
     while True:
@@ -172,6 +167,7 @@ def _write_webm(group: Sequence[Placed], sink: Sink) -> _Written:
                 sink.begin(),
                 Container.WEBM,
                 {"reserve_index_space": str(room)},
+                manner,
             )
         except IndexFullError:
             if room >= LARGEST_INDEX:
@@ -185,11 +181,12 @@ def _index_room(group: Sequence[Placed]) -> int:
     return min(SMALLEST_INDEX + INDEX_BYTES_PER_SECOND * seconds, LARGEST_INDEX)
 
 
-def _write_mp4(group: Sequence[Placed], sink: Sink, scratch: Path | None) -> _Written:
+def _write_mp4(group: Sequence[Placed], sink: Sink, manner: _Manner) -> _Written:
     """The muxer moves the index forward by reopening its file, so it needs a path."""
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+    with tempfile.TemporaryDirectory(dir=manner.scratch) as folder:
         path = Path(folder) / "recording.mp4"
-        written = _mux(group, str(path), Container.MP4, {"movflags": "faststart"})
+        options = {"movflags": "faststart"}
+        written = _mux(group, str(path), Container.MP4, options, manner)
         if written.packets:
             _copy(path, sink.begin())
     return written
@@ -206,24 +203,33 @@ def _mux(
     target: Writer | str,
     container: Container,
     options: dict[str, str],
+    manner: _Manner,
 ) -> _Written:
     first = group[0]
     start_ms = first.segment.start_ms
     with Output(
-        target, container, first.header, start_ms=start_ms, options=options
+        target,
+        container,
+        first.header,
+        start_ms=start_ms,
+        options=options,
+        has_previews=manner.has_previews,
     ) as output:
         for one in group:
-            _copy_segment(one, output)
+            _copy_segment(one, output, manner)
         holes = output.finish_holes()
-    return _Written(output.packet_count, output.frame_count, output.end_ms, holes)
+        previews = output.finish_previews()
+    return _Written(
+        output.packet_count, output.frame_count, output.end_ms, holes, previews
+    )
 
 
-def _copy_segment(one: Placed, output: Output) -> None:
+def _copy_segment(one: Placed, output: Output, manner: _Manner) -> None:
     segment, header = one.segment, one.header
-    runs = SegmentRuns(segment, header)
     output.begin_segment(has_video=header.video is not None)
-    for run in runs:
-        output.copy_run(run, header.container, segment.start_ms)
+    with SegmentRuns(segment, header, lambda: manner.on_point(Point.CHUNK)) as runs:
+        for run in runs:
+            output.copy_run(run, header.container, segment.start_ms)
     duration = segment.duration_ms
     end_ms = None if duration is None else segment.start_ms + duration
     output.end_segment(runs.trailing, end_ms)
@@ -237,7 +243,7 @@ def _describe(
     written: _Written,
 ) -> AssembledFile:
     header, start_ms = group[0].header, group[0].segment.start_ms
-    with sink.open() as finished:
+    with closing(sink.stream()) as finished:
         size, digest = _measure(finished)
     return AssembledFile(
         number=number,
@@ -253,10 +259,11 @@ def _describe(
         height=header.video.height if header.video else 0,
         frame_count=written.frames,
         holes=written.holes,
+        previews=written.previews,
     )
 
 
-def _measure(finished: BinaryIO) -> tuple[int, str]:
+def _measure(finished: ByteReader) -> tuple[int, str]:
     """Size and hash as stored: the head was written last, so this reads it all."""
     digest = hashlib.sha256()
     size = 0

@@ -13,6 +13,7 @@ import av.container
 import av.stream
 from av.packet import Packet
 
+from recordings.media.previews import NO_PREVIEWS, PreviewMaker, Previews
 from recordings.media.runs import Run
 from recordings.media.segments import HoleReason
 from recordings.media.timeline import Hole, HoleLog
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 else:
     AnyPacket = Packet  # the stub is generic, the class is not
 MILLISECOND = Fraction(1, 1000)
+# Fewer calls into Python than the library's 32 KiB.
+BUFFER = 256 * 1024
 # The demuxer opens a WebM header only when a cluster follows.
 EMPTY_CLUSTER = bytes.fromhex("1f43b67501ffffffffffffffe78100")
 
@@ -57,7 +60,12 @@ class RunInput:
     def packets(self) -> Iterator[AnyPacket]:
         try:
             # The format is named: guessing would let an upload pose as a playlist.
-            source = av.open(self._run.reader, "r", format=self._container.value)
+            source = av.open(
+                self._run.reader,
+                "r",
+                format=self._container.value,
+                buffer_size=BUFFER,
+            )
         except av.FFmpegError:
             return
         with source:
@@ -93,6 +101,7 @@ class Output:
         *,
         start_ms: int,
         options: dict[str, str],
+        has_previews: bool,
     ) -> None:
         self.holes = HoleLog(start_ms)
         self.frame_count = 0
@@ -102,9 +111,12 @@ class Output:
         self._start_ms = start_ms
         self._main = "video" if header.video else "audio"
         self._template = _open_template(header)
+        self._previews = PreviewMaker(self._template) if has_previews else None
         # Without random ids or clock times: a repeated assembly gives equal bytes.
         options = {"fflags": "+bitexact", **options}
-        self._muxer = av.open(target, "w", format=container.value, options=options)
+        self._muxer = av.open(
+            target, "w", format=container.value, options=options, buffer_size=BUFFER
+        )
         self._tracks = self._add_tracks()
 
     def _add_tracks(self) -> dict[str, Track]:
@@ -131,6 +143,8 @@ class Output:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._previews is not None:
+            self._previews.close()
         self._template.close()
         if error is not None:
             with suppress(av.FFmpegError):
@@ -156,6 +170,10 @@ class Output:
     def finish_holes(self) -> tuple[Hole, ...]:
         self.holes.finish(max(self.end_ms, self._lost_until_ms))
         return tuple(self.holes.holes)
+
+    def finish_previews(self) -> Previews:
+        """Wait for the pictures and the waveform of what was copied."""
+        return NO_PREVIEWS if self._previews is None else self._previews.finish()
 
     def copy_run(self, run: Run, container: Container, segment_start_ms: int) -> None:
         """Write a run; video only from its first key frame on."""
@@ -197,6 +215,8 @@ class Output:
         self.end_ms = max(self.end_ms, end)
         if packet.stream.type == self._main:
             self.holes.covered(start, end)
+        if self._previews is not None:
+            self._previews.see(packet, packet.stream.type, start - self._start_ms)
 
 
 def _open_template(header: StreamHeader) -> av.container.InputContainer:
@@ -206,8 +226,7 @@ def _open_template(header: StreamHeader) -> av.container.InputContainer:
 
 
 def _base(packet: AnyPacket) -> Fraction:
-    base = packet.time_base
-    return Fraction(base.numerator, base.denominator) if base else MILLISECOND
+    return packet.time_base or MILLISECOND
 
 
 def _milliseconds(value: int, base: Fraction) -> int:
@@ -215,6 +234,8 @@ def _milliseconds(value: int, base: Fraction) -> int:
 
 
 def _scale(value: int, base: Fraction, target: Fraction) -> int:
+    if base == target:
+        return value
     top = base.numerator * target.denominator
     bottom = base.denominator * target.numerator
     return (2 * value * top + bottom) // (2 * bottom)

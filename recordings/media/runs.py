@@ -4,9 +4,12 @@ A hole is cut out of the bytes, never papered over by timestamps: behind it a ne
 run starts with the segment's header and the next cluster or fragment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
+from recordings.media.ahead import read_ahead
 from recordings.media.headers import find_restart
 from recordings.media.segments import HoleReason, Piece, SegmentInput, read_pieces
 from recordings.media.tracks import StreamHeader
@@ -18,8 +21,9 @@ MOST_UNREADABLE = 50
 class ChunkFeed:
     """The bytes of a segment up to the next hole, holding one chunk at a time."""
 
-    def __init__(self, pieces: Iterator[Piece]) -> None:
+    def __init__(self, pieces: Iterator[Piece], on_piece: Callable[[], None]) -> None:
         self._pieces = pieces
+        self._on_piece = on_piece
         self._rest = memoryview(b"")
         self.hole: HoleReason | None = None
         self.finished = False
@@ -35,7 +39,9 @@ class ChunkFeed:
         piece = next(self._pieces, None)
         if piece is None:
             self.finished = True
-        elif piece.reason is not None:
+            return
+        self._on_piece()
+        if piece.reason is not None:
             self.hole = piece.reason
         else:
             self._rest = memoryview(piece.data)
@@ -69,12 +75,30 @@ class Run:
 
 
 class SegmentRuns:
-    """Iterates over the runs of a segment; afterwards `trailing` tells a lost end."""
+    """Iterates over the runs of a segment; afterwards `trailing` tells a lost end.
 
-    def __init__(self, segment: SegmentInput, header: StreamHeader) -> None:
+    A context: leaving it ends the thread that reads ahead. `on_chunk` is called for
+    each chunk as its turn comes.
+    """
+
+    def __init__(
+        self, segment: SegmentInput, header: StreamHeader, on_chunk: Callable[[], None]
+    ) -> None:
         self._header = header
-        self._feed = ChunkFeed(read_pieces(segment))
+        self._pieces = read_ahead(read_pieces(segment))
+        self._feed = ChunkFeed(self._pieces, on_chunk)
         self.trailing: HoleReason | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pieces.close()
 
     def __iter__(self) -> Iterator[Run]:
         feed = self._feed

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
-from typing import Protocol
 
 from recordings.media.headers import read_header
+from recordings.media.sinks import ByteReader
 from recordings.media.tracks import StreamHeader
 
 
@@ -20,21 +20,19 @@ class HoleReason(StrEnum):
     NO_VIDEO = "no_video"
 
 
-class ByteReader(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
-
-    def close(self) -> None: ...
-
-
 @dataclass(frozen=True)
 class ChunkInput:
     """A stored chunk. `open` raises FileNotFoundError when its bytes are gone;
-    any other error means "not now" and ends the assembly, to be tried again."""
+    any other error means "not now" and ends the assembly, to be tried again.
+
+    `open` and `on_fault` are called in a thread that reads ahead.
+    """
 
     index: int
     size: int
     sha256: str
     open: Callable[[], ByteReader]
+    on_fault: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,13 @@ class Piece:
 
 def read_chunk(chunk: ChunkInput) -> Piece:
     """A whole chunk, believed only when length and hash agree."""
+    piece = _read_checked(chunk)
+    if piece.reason is not None and chunk.on_fault is not None:
+        chunk.on_fault()
+    return piece
+
+
+def _read_checked(chunk: ChunkInput) -> Piece:
     try:
         reader = chunk.open()
     except FileNotFoundError:

@@ -17,6 +17,14 @@ class Writer(Protocol):
     def tell(self) -> int: ...
 
 
+class ByteReader(Protocol):
+    """Bytes read once, in their order."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
 class Sink(Protocol):
     """A place for one file. Nothing is visible there before `commit`."""
 
@@ -32,6 +40,10 @@ class Sink(Protocol):
 
     def open(self) -> BinaryIO:
         """Read the committed file, seekable."""
+        ...
+
+    def stream(self) -> ByteReader:
+        """Read the committed file once from its start."""
         ...
 
 
@@ -74,6 +86,9 @@ class FileSink:
 
     def open(self) -> BinaryIO:
         return self.path.open("rb")
+
+    def stream(self) -> ByteReader:
+        return self.open()
 
 
 def _sync_directory(path: Path) -> None:

@@ -6,7 +6,6 @@ from typing import BinaryIO
 
 import av
 import av.container
-import av.video.codeccontext
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.video.frame import VideoFrame
@@ -15,6 +14,7 @@ from av.video.stream import VideoStream
 from recordings.media.assemble import AssembledFile
 from recordings.media.ebml import CLUSTER, CUES, SEGMENT, children, read_element
 from recordings.media.errors import VerificationError
+from recordings.media.pictures import encode_jpeg
 from recordings.media.tracks import Container
 
 # The muxer rounds, and moves a whole file by the codec delay.
@@ -101,7 +101,7 @@ def poster(finished: BinaryIO, container: Container) -> bytes | None:
     try:
         with av.open(finished, "r", format=container.value) as source:
             frame = _decode_start(source)
-            return None if frame is None else encode_jpeg(frame, POSTER_WIDTH)
+            return None if frame is None else _draw(frame, POSTER_WIDTH)
     except av.FFmpegError:
         # A recording that plays is worth having without its picture.
         return None
@@ -117,17 +117,9 @@ def _decode_start(source: av.container.InputContainer) -> VideoFrame | None:
     return next(source.decode(stream), None)
 
 
-def encode_jpeg(frame: VideoFrame, width: int) -> bytes:
+def _draw(frame: VideoFrame, width: int) -> bytes:
     """The frame as JPEG, at most `width` wide."""
     width = min(width, frame.width) // 2 * 2
     height = max(2, frame.height * width // frame.width // 2 * 2)
     picture = frame.reformat(width=width, height=height, format="yuvj420p")
-    codec = av.video.codeccontext.VideoCodecContext.create("mjpeg", "w")
-    codec.width, codec.height = width, height
-    codec.pix_fmt = "yuvj420p"
-    codec.time_base = Fraction(1, 25)
-    codec.options = {"qscale": POSTER_QUALITY}
-    picture.pts = 0
-    picture.time_base = codec.time_base
-    packets = [*codec.encode(picture), *codec.encode(None)]
-    return b"".join(bytes(packet) for packet in packets)
+    return encode_jpeg(picture, POSTER_QUALITY)

@@ -1,12 +1,12 @@
 """The pipeline step that makes one seekable file (or a few) of an interview's chunks."""
 
-import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from base.clock import now
@@ -21,15 +21,26 @@ from interviews.pipeline import (
 )
 from recordings.enums import AssetKind, RecordingState
 from recordings.errors import AssemblyFailedError, StillArrivingError
-from recordings.media.assemble import AssembledFile, assemble
+from recordings.media.assemble import assemble
 from recordings.media.errors import MediaError
+from recordings.media.points import Point
 from recordings.media.sinks import Sink
-from recordings.media.verify import poster, verify
 from recordings.models import Asset, Chunk, Recording
 from recordings.selectors import Sums, sum_up
 from recordings.services.inputs import Faults, mark_damaged, segment_inputs
 from recordings.services.outcome import list_gaps
-from recordings.storage import MediaStore, StorageError, get_store, scratch_folder
+from recordings.services.products import Place, StoredFile, store_products
+from recordings.services.release import is_settled, list_kept, next_part
+from recordings.services.renditions import queue_renditions
+from recordings.services.watching import reach
+from recordings.storage import (
+    MediaStore,
+    StorageError,
+    asset_prefix,
+    get_store,
+    interview_prefix,
+    scratch_folder,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -42,31 +53,23 @@ LOOK_AGAIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
-class StoredFile:
-    """A file in its place, not yet on record."""
-
-    kind: str
-    part: int
-    key: str
-    mime_type: str
-    size: int
-    sha256: str
-    start_ms: int = 0
-    duration_ms: int = 0
-    width: int | None = None
-    height: int | None = None
-    codecs: str = ""
-
-
-@dataclass(frozen=True)
 class Outcome:
-    """What became of one recording, and the arrivals it was made from."""
+    """What became of one recording, and the arrivals it was made from.
+
+    `kept` are the rows of earlier files whose chunks are gone.
+    """
 
     recording: Recording
     seen: Sums
     files: tuple[StoredFile, ...]
+    kept: frozenset[int]
     gaps: list[dict[str, int | str]]
     faults: Faults
+
+    @property
+    def playable(self) -> list[StoredFile]:
+        """The files to be played."""
+        return [file for file in self.files if file.kind == AssetKind.PLAYABLE]
 
 
 def assemble_interview(interview: Interview, lease: StepLease) -> str:
@@ -76,6 +79,7 @@ def assemble_interview(interview: Interview, lease: StepLease) -> str:
     left. Rows and the step's end are one transaction, under the locks that arriving
     chunks take too: a chunk is either in the files or starts the step again.
     """
+    reach(Point.CLAIMED)
     recordings = list(interview.recordings.order_by("track"))
     if interview.is_preview or not any(sum_up(one).chunks for one in recordings):
         message = _("Nothing was recorded.")
@@ -84,14 +88,20 @@ def assemble_interview(interview: Interview, lease: StepLease) -> str:
     _require_silence(interview, recordings, lease)
     store = get_store()
     _sweep(interview, store)
+    reach(Point.SWEPT)
+    settled = [one for one in recordings if is_settled(one)]
     with scratch_folder(str(interview.pk)) as scratch:
         outcomes = [
             _assemble_one(one, lease, store=store, scratch=scratch)
             for one in recordings
+            if one not in settled
         ]
     message = _describe(outcomes)
+    reach(Point.READY)
     # The chunks stay; only the files of an earlier assembly are nobody's now.
-    for key in _commit(outcomes, lease, message):
+    replaced = _commit(outcomes, settled, lease, message)
+    reach(Point.COMMITTED)
+    for key in replaced:
         _delete(store, key)
     return message
 
@@ -136,17 +146,10 @@ def _require_silence(
             )
 
 
-def _folder(interview_id: object, organisation_id: int) -> str:
-    return f"{organisation_id}/{interview_id}/assets"
-
-
 def _sweep(interview: Interview, store: MediaStore) -> None:
     kept = Asset.objects.filter(recording__interview=interview)
-    store.sweep(
-        _folder(interview.pk, interview.organisation_id),
-        set(kept.values_list("key", flat=True)),
-    )
-    store.sweep_abandoned(f"{interview.organisation_id}/{interview.pk}/chunks")
+    store.sweep(asset_prefix(interview), set(kept.values_list("key", flat=True)))
+    store.sweep_abandoned(interview_prefix(interview))
 
 
 def _assemble_one(
@@ -154,84 +157,47 @@ def _assemble_one(
 ) -> Outcome:
     seen = sum_up(recording)
     inputs, faults = segment_inputs(recording, store)
-    organisation_id = recording.interview.organisation_id
-    base = f"{_folder(recording.interview_id, organisation_id)}/{new_token()}"
+    kept = list_kept(recording)
+    place = Place(
+        store,
+        base=f"{asset_prefix(recording.interview)}/{new_token()}",
+        first_part=next_part(kept, AssetKind.PLAYABLE),
+        first_sheet=next_part(kept, AssetKind.SPRITES),
+    )
     sinks: dict[str, Sink] = {}
 
     def sink_for(number: int, extension: str) -> Sink:
-        key = f"{base}-{number}.{extension}"
+        key = place.key_of(number, extension)
         sinks[key] = store.large(key, f"video/{extension}")
         return sinks[key]
 
+    def on_point(point: Point) -> None:
+        lease.renew()
+        reach(point)
+
     try:
-        assembly = assemble(inputs, sink_for, scratch=scratch, on_chunk=lease.renew)
-        files = [
-            stored
-            for file in assembly.files
-            for stored in _examine(file, sinks, base, store)
-        ]
+        assembly = assemble(inputs, sink_for, scratch=scratch, on_point=on_point)
+        files = store_products(assembly.files, sinks, place, on_point)
     except MediaError as error:
         Recording.objects.filter(pk=recording.pk).update(state=RecordingState.FAILED)
         raise AssemblyFailedError(error, retryable=error.retryable) from error
-    return Outcome(recording, seen, tuple(files), list_gaps(assembly), faults)
-
-
-def _examine(
-    file: AssembledFile, sinks: dict[str, Sink], base: str, store: MediaStore
-) -> list[StoredFile]:
-    """Read a finished file back; the first one gives the poster, if it has a picture."""
-    key = f"{base}-{file.number}.{file.container.value}"
-    with sinks[key].open() as finished:
-        verify(finished, file)
-        picture = poster(finished, file.container) if file.number == 0 else None
-    codecs = [codec for codec in (file.video_codec, file.audio_codec) if codec]
-    stored = [
-        StoredFile(
-            kind=AssetKind.PLAYABLE,
-            part=file.number,
-            key=key,
-            mime_type=file.mime,
-            size=file.size,
-            sha256=file.sha256,
-            start_ms=file.start_ms,
-            duration_ms=file.duration_ms,
-            width=file.width or None,
-            height=file.height or None,
-            codecs=",".join(codecs),
-        )
-    ]
-    if picture is not None:
-        stored.append(_store_poster(file, picture, f"{base}-poster.jpg", store))
-    return stored
-
-
-def _store_poster(
-    file: AssembledFile, picture: bytes, key: str, store: MediaStore
-) -> StoredFile:
-    sink = store.small(key, "image/jpeg")
-    try:
-        sink.begin().write(picture)
-        sink.commit()
-    finally:
-        sink.abort()
-    return StoredFile(
-        kind=AssetKind.POSTER,
-        part=0,
-        key=key,
-        mime_type="image/jpeg",
-        size=len(picture),
-        sha256=hashlib.sha256(picture).hexdigest(),
-        start_ms=file.start_ms,
-    )
+    gaps = [*(recording.holes if kept else []), *list_gaps(assembly)]
+    kept_rows = frozenset(asset.pk for asset in kept)
+    return Outcome(recording, seen, tuple(files), kept_rows, gaps, faults)
 
 
 @transaction.atomic
-def _commit(outcomes: list[Outcome], lease: StepLease, message: str) -> set[str]:
+def _commit(
+    outcomes: list[Outcome], settled: list[Recording], lease: StepLease, message: str
+) -> set[str]:
     """Put the files on record and end the step, unless something arrived meanwhile.
 
     Returns the keys of files that are no longer on record.
     """
     replaced: set[str] = set()
+    for one in settled:
+        if not is_settled(Recording.objects.select_for_update().get(pk=one.pk)):
+            raise StillArrivingError
     for outcome in outcomes:
         recording = Recording.objects.select_for_update().get(pk=outcome.recording.pk)
         sums = sum_up(recording)
@@ -239,30 +205,49 @@ def _commit(outcomes: list[Outcome], lease: StepLease, message: str) -> set[str]
             raise StillArrivingError
         # Only now: a chunk that was sent again meanwhile is sound.
         mark_damaged(outcome.faults)
-        replaced.update(recording.assets.values_list("key", flat=True))
-        _write_assets(recording, outcome.files)
+        replaced |= _write_assets(recording, outcome)
         recording.state = (
-            RecordingState.ASSEMBLED if outcome.files else RecordingState.EMPTY
+            RecordingState.ASSEMBLED
+            if outcome.files or outcome.kept
+            else RecordingState.EMPTY
         )
         recording.holes = outcome.gaps
         recording.captured_ms = sums.captured_ms
         recording.stored_ms = sums.stored_ms
-        recording.save(update_fields=["state", "holes", "captured_ms", "stored_ms"])
+        recording.assembled_at = now()
+        recording.save(update_fields=_RECORDING_FIELDS)
+        queue_renditions(recording)
     if not lease.finish(StepState.DONE, message):
         raise StepLostError(lease.step_id)
+    reach(Point.RECORDED)
     return replaced
 
 
-def _write_assets(recording: Recording, files: tuple[StoredFile, ...]) -> None:
-    """Replace the rows; a part that stays a part keeps its address."""
+_RECORDING_FIELDS = ["state", "holes", "captured_ms", "stored_ms", "assembled_at"]
+
+
+def _write_assets(recording: Recording, outcome: Outcome) -> set[str]:
+    """Replace the rows; a part that stays a part keeps its address.
+
+    Returns the keys that are no longer on record. A rendition stays where the file it
+    was made from has the same bytes as before.
+    """
+    before = set(recording.assets.values_list("key", flat=True))
     written = []
-    for file in files:
-        values = {name: getattr(file, name) for name in _ASSET_FIELDS}
+    for file in outcome.files:
+        values: dict[str, object] = {
+            name: getattr(file, name) for name in _ASSET_FIELDS
+        }
+        values |= {"deleted_at": None, "missing_at": None}
         asset, _is_new = Asset.objects.update_or_create(
             recording=recording, kind=file.kind, part=file.part, defaults=values
         )
         written.append(asset.pk)
-    recording.assets.exclude(pk__in=written).delete()
+    hashes = [file.sha256 for file in outcome.playable]
+    made_of_these = Q(kind=AssetKind.RENDITION, source_sha256__in=hashes)
+    gone = recording.assets.exclude(pk__in=[*written, *outcome.kept])
+    gone.exclude(made_of_these).delete()
+    return before - set(recording.assets.values_list("key", flat=True))
 
 
 _ASSET_FIELDS = (
@@ -279,7 +264,10 @@ _ASSET_FIELDS = (
 
 
 def _describe(outcomes: list[Outcome]) -> str:
-    seconds = sum(file.duration_ms for one in outcomes for file in one.files) // 1000
+    files = [file for one in outcomes for file in one.playable]
+    seconds = sum(file.duration_ms for file in files) // 1000
+    if not outcomes:
+        return _("Nothing new was recorded.")
     gaps = sum(len(one.gaps) for one in outcomes)
     values = {"minutes": seconds // 60, "seconds": f"{seconds % 60:02}", "gaps": gaps}
     if gaps:

@@ -30,8 +30,7 @@ def require_intake(interview: Interview) -> None:
     They are while it is active, and for three days after its end: a browser that
     was offline sends what it kept.
     """
-    if not is_media_recorded(interview):
-        raise NotRecordedError
+    require_recorded(interview)
     if interview.state == InterviewState.ACTIVE:
         return
     ended_at = interview.ended_at
@@ -41,6 +40,12 @@ def require_intake(interview: Interview) -> None:
         raise RecordingClosedError(
             _("The interview ended too long ago to add to its recording.")
         )
+
+
+def require_recorded(interview: Interview) -> None:
+    """Raise unless camera and microphone of the interview are recorded at all."""
+    if not is_media_recorded(interview):
+        raise NotRecordedError
 
 
 def require_plausible_start(interview: Interview, started_ms: int) -> None:
@@ -55,10 +60,17 @@ def require_plausible_start(interview: Interview, started_ms: int) -> None:
 
 def lock_recording(interview: Interview, track: str) -> Recording:
     """Return the track's row, made if need be, locked until the transaction ends."""
-    recording, _is_new = Recording.objects.get_or_create(
-        interview=interview, track=track
+    # With the interview as it is now: it may have ended while the bytes came.
+    mine = (
+        Recording.objects.select_for_update(of=("self",))
+        .select_related("interview")
+        .filter(interview=interview, track=track)
     )
-    return Recording.objects.select_for_update().get(pk=recording.pk)
+    found = mine.first()
+    if found is None:
+        Recording.objects.get_or_create(interview=interview, track=track)
+        found = mine.get()
+    return found
 
 
 def note_arrival(recording: Recording) -> None:
@@ -71,7 +83,7 @@ def note_arrival(recording: Recording) -> None:
     if recording.state != RecordingState.RECORDING:
         recording.state = RecordingState.RECORDING
         recording.save(update_fields=["state"])
-    interview = Interview.objects.get(pk=recording.interview_id)
+    interview = recording.interview
     if interview.state not in ENDED_STATES:
         return
     step = interview.pipeline_steps.filter(name=STEP, state__in=ENDED).first()

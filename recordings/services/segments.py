@@ -5,8 +5,14 @@ from django.db import transaction
 from base.clock import now
 from interviews.enums import Origin
 from interviews.models import Interview
+from interviews.services.candidates import is_screen_recorded
 from interviews.timeline.log import append_event
-from recordings.errors import RecordingFullError, SegmentConflictError
+from recordings.enums import Track
+from recordings.errors import (
+    NotRecordedError,
+    RecordingFullError,
+    SegmentConflictError,
+)
 from recordings.events import SegmentClosed, SegmentOpened
 from recordings.models import Recording, Segment
 from recordings.schemas import Manifest, SegmentOpening
@@ -25,10 +31,13 @@ MOST_SEGMENTS = 1000
 def open_segment(interview: Interview, opening: SegmentOpening) -> tuple[Segment, bool]:
     """Note that a recorder began; the same again gives the same segment, False.
 
-    Raises what `require_intake` raises, and SegmentConflictError when the id
-    stands for something else.
+    Raises what `require_intake` raises, NotRecordedError for a screen that the
+    assessment does not ask for, and SegmentConflictError when the id stands for
+    something else.
     """
     require_intake(interview)
+    if opening.track == Track.SCREEN and not is_screen_recorded(interview):
+        raise NotRecordedError
     recording = lock_recording(interview, opening.track)
     known = Segment.objects.filter(pk=opening.segment).first()
     if known is not None:

@@ -1,17 +1,33 @@
-"""The upload protocol: open a segment, put its chunks, close it with a manifest."""
+"""The upload protocol: open a segment, announce and send its chunks, close it.
+
+A chunk's way is ticket, put, confirm; through this server the put confirms itself.
+"""
 
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from pydantic import ValidationError
+from django.urls import reverse
+from pydantic import BaseModel, ValidationError
 
 from interviews.models import Interview
 from recordings.access import get_segment
 from recordings.errors import ChunkTooLargeError, InvalidUploadError
-from recordings.schemas import ChunkFacts, Manifest, SegmentOpening
+from recordings.models import Segment
+from recordings.schemas import (
+    MOST_CHUNKS,
+    ChunkFacts,
+    Confirmation,
+    Manifest,
+    SegmentOpening,
+    TicketAnswer,
+    TicketRequest,
+)
 from recordings.services.chunks import store_chunk
+from recordings.services.intake import require_recorded
 from recordings.services.segments import close_segment, open_segment
+from recordings.services.standing import read_standing
+from recordings.services.tickets import Way, confirm_chunk, issue_ticket
 from recordings.views.guard import read_json, upload_route
 
 
@@ -21,6 +37,73 @@ def open_segment_view(request: HttpRequest, interview: Interview) -> HttpRespons
     opening = read_json(request, SegmentOpening)
     segment, is_new = open_segment(interview, opening)
     return JsonResponse({"segment": str(segment.pk)}, status=201 if is_new else 200)
+
+
+@upload_route("POST")
+def issue_ticket_view(
+    request: HttpRequest, interview: Interview, segment_id: UUID, index: int
+) -> HttpResponse:
+    """Say how a chunk is to be sent, or that it is stored; repeatable."""
+    segment = get_segment(interview, segment_id)
+    _require_number(index)
+    wanted = read_json(request, TicketRequest)
+    way = issue_ticket(interview, segment, index, wanted)
+    if way is None:
+        answer = TicketAnswer(state="stored")
+    else:
+        answer = _describe_way(interview, segment, index, wanted, way)
+    return _answer(answer)
+
+
+def _describe_way(
+    interview: Interview,
+    segment: Segment,
+    index: int,
+    wanted: TicketRequest,
+    way: Way,
+) -> TicketAnswer:
+    if way.direct is not None:
+        return TicketAnswer(
+            state="wanted",
+            method=way.direct.method,
+            url=way.direct.url,
+            headers=dict(way.direct.headers),
+            expires_at=way.expires_at,
+            confirm=True,
+        )
+    return TicketAnswer(
+        state="wanted",
+        method="PUT",
+        url=reverse("recordings:chunk-store", args=[interview.pk, segment.pk, index]),
+        headers={
+            "Content-Type": segment.mime_type,
+            "X-Chunk-Sha256": wanted.sha256,
+            "X-Chunk-Start-Ms": str(wanted.start_ms),
+            "X-Chunk-Duration-Ms": str(wanted.duration_ms),
+        },
+        expires_at=way.expires_at,
+    )
+
+
+@upload_route("POST")
+def confirm_chunk_view(
+    request: HttpRequest, interview: Interview, segment_id: UUID, index: int
+) -> HttpResponse:
+    """Take a chunk that the page put into the bucket; repeatable."""
+    segment = get_segment(interview, segment_id)
+    _require_number(index)
+    sha256 = read_json(request, Confirmation).sha256
+    is_new = confirm_chunk(interview, segment, index, sha256)
+    return JsonResponse(
+        {"index": index, "sha256": sha256}, status=201 if is_new else 200
+    )
+
+
+@upload_route("GET")
+def show_manifest_view(request: HttpRequest, interview: Interview) -> HttpResponse:
+    """Tell the page what is stored of its recording, and where the holes are."""
+    require_recorded(interview)
+    return _answer(read_standing(interview))
 
 
 @upload_route("PUT")
@@ -46,6 +129,17 @@ def close_segment_view(
     manifest = read_json(request, Manifest)
     close_segment(interview, segment, manifest)
     return JsonResponse({"segment": str(segment.pk)})
+
+
+def _answer(value: BaseModel) -> HttpResponse:
+    """Answer with a typed shape, without a second walk through it."""
+    body = value.model_dump_json()
+    return HttpResponse(body, content_type="application/json")
+
+
+def _require_number(index: int) -> None:
+    if index >= MOST_CHUNKS:
+        raise InvalidUploadError
 
 
 def _read_facts(request: HttpRequest, index: int) -> ChunkFacts:

@@ -21,7 +21,7 @@ from assistant.errors import (
 )
 from assistant.models import Attachment, Message
 from assistant.record import build_conversation_record
-from assistant.selectors import build_hello
+from assistant.selectors import build_hello, describe_question
 from assistant.services import attachments
 from assistant.services.attachments import image_blocks, store_image
 from assistant.services.prompts import import_shipped_prompts
@@ -197,6 +197,8 @@ def test_question_takes_its_pictures_along_in_order(interview: Interview) -> Non
     names = [str(second.pk), str(first.pk)]
     frame = build_hello(interview.pk, None)["messages"][0]
     assert [each["image"] for each in frame["images"]] == names
+    told = describe_question(UUID(frame["turn"]))
+    assert told == {"question": frame["text"], "images": frame["images"]}
     event = Event.objects.get(interview=interview, kind="turn.pictured")
     assert event.payload["images"] == names
 

@@ -94,6 +94,14 @@ def test_import_adds_what_changed_and_leaves_an_operators_version(
     assert ModelVersion.objects.filter(name=name).count() == 3
 
 
+def test_new_kind_of_fact_makes_no_new_version_of_every_model() -> None:
+    facts = ModelFacts(name="claude-x")
+    known = '{"name":"claude-x","title":"","context_tokens":200000,'
+    assert facts.spell().startswith(known)
+    assert "tools" not in facts.spell().replace("forced_tools", "")
+    assert '"eager_tools":false' in ModelFacts(name="x", eager_tools=False).spell()
+
+
 def test_version_is_never_changed() -> None:
     version = ModelVersion.objects.first()
     assert version is not None
@@ -199,14 +207,14 @@ def test_auto_goes_up_within_an_epoch_and_never_down(settings: Settings) -> None
     settings.ANTHROPIC_MODEL = AUTO
     small, large = [row.model for row in read_catalogue().auto]
     turn, _is_new = ask(invited().pk, client_id="client-1", text="Help")
-    assert plan_turn(turn.pk)[0].model == small
+    assert plan_turn(turn)[0].model == small
 
     epoch = ContextEpochFactory.create(conversation=turn.conversation, model=large)
-    assert plan_turn(turn.pk)[0].model == large
+    assert plan_turn(turn)[0].model == large
 
     epoch.delete()
     ContextEpochFactory.create(conversation=turn.conversation, model="another")
-    assert plan_turn(turn.pk)[0].model == small
+    assert plan_turn(turn)[0].model == small
 
 
 def test_auto_counts_the_files_that_go_along(settings: Settings) -> None:
@@ -231,7 +239,7 @@ def test_turn_is_planned_with_those_who_stand_in(settings: Settings) -> None:
     ]
     turn, _is_new = ask(invited().pk, client_id="client-1", text="Help")
 
-    plan = plan_turn(turn.pk)
+    plan = plan_turn(turn)
 
     assert [target.model for target in plan] == [
         "claude-sonnet-5-5",
@@ -290,9 +298,11 @@ def test_operator_alone_writes_the_next_version_of_a_model(
     facts = {"output_tokens": 500, "lifecycle": "deprecated"}
     data = {"name": "claude-opus-5-5", "facts": json.dumps(facts), "note": "cut"}
 
+    form = client.get(address).content.decode()
     refused = client.post(address, data | {"facts": '{"effort": ["enormous"]}'})
     client.post(address, data)
 
+    assert "say false to strict_tools or eager_tools" in form
     assert "effort" in refused.content.decode()
     newest = find_facts("claude-opus-5-5")
     assert (newest.output_tokens, newest.lifecycle) == (500, "deprecated")

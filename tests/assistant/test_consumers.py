@@ -1,6 +1,7 @@
 """Answers through the whole ASGI application, against the simulator."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from pytest_django import Settings
 from assistant.configuration import read_configuration
 from assistant.enums import TurnState
 from assistant.models import Message, Turn
+from assistant.services.checkpoints import checkpoint_turns
 from assistant.services.prompts import import_shipped_prompts
 from assistant.services.turns import checkpoint_turn, request_stop, store_question
 from assistant.simulator.faults import FaultOrder
@@ -115,13 +117,19 @@ async def test_database_that_fails_for_a_moment_costs_nothing_of_the_answer(
 ) -> None:
     tries: list[bool] = []
 
-    def checkpoint_at_last(*given: Any, **named: Any) -> bool:
-        tries.append(len(tries) > 2)
-        if not tries[-1]:
-            raise OperationalError("the database is away")
-        return checkpoint_turn(*given, **named)
+    def at_last(checkpoint: Callable[..., Any]) -> Callable[..., Any]:
+        """Together and alone: it is away for either."""
 
-    monkeypatch.setattr(keeping, "checkpoint_turn", checkpoint_at_last)
+        def write(*given: Any, **named: Any) -> Any:
+            tries.append(len(tries) > 2)
+            if not tries[-1]:
+                raise OperationalError("the database is away")
+            return checkpoint(*given, **named)
+
+        return write
+
+    monkeypatch.setattr(keeping, "checkpoint_turn", at_last(checkpoint_turn))
+    monkeypatch.setattr(keeping, "checkpoint_turns", at_last(checkpoint_turns))
     monkeypatch.setattr(keeping, "CHECKPOINT_SECONDS", 0.02)
     simulator.app.faults.order(
         FaultOrder.model_validate(

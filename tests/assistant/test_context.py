@@ -8,7 +8,12 @@ from pytest_django import Settings
 from assistant.configuration import read_configuration
 from assistant.context.caching import CacheUse, place_marks
 from assistant.context.files import collect_files
-from assistant.context.store import append_answer, rebuild_request
+from assistant.context.store import (
+    append_answer,
+    is_newest,
+    newest_request,
+    rebuild_request,
+)
 from assistant.context.texts import (
     BRIEF,
     RULES,
@@ -244,7 +249,17 @@ def test_answer_that_ends_after_the_next_question_was_sent_is_left_out(
         state=TurnState.FINISHED, finished_at=first.created_at
     )
     second = sent(interview, "Two")
-    append_answer(first, text="Late", model=MODEL, blocks=(), is_whole=True)
+    request = newest_request(first)
+    assert request is not None
+    append_answer(
+        first,
+        request,
+        is_last=is_newest(request),
+        text="Late",
+        model=MODEL,
+        blocks=(),
+        is_whole=True,
+    )
 
     assert ContextItem.objects.filter(kind="answer").count() == 0
     assert rebuild_request(second)["messages"][-1]["role"] == "user"

@@ -1,5 +1,6 @@
 """Who else is asked where a key, a model or a provider fails, and who is told."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -48,7 +49,6 @@ def _provider(
     settings.ASSISTANT_FALLBACK_MODELS = [OTHER]
     monkeypatch.setitem(settings.MODEL_CALLS, "first_wait_seconds", 0.01)
     monkeypatch.setitem(settings.MODEL_CALLS, "jitter_seconds", 0.01)
-    monkeypatch.setitem(settings.MODEL_CALLS, "first_token_seconds", 1.0)
 
 
 @pytest.fixture
@@ -195,6 +195,30 @@ async def test_nobody_else_goes_on_with_an_answer_that_had_begun(
     assert len(await read_rows()) == 1
 
 
+async def test_stopped_answer_lets_the_next_one_try_a_half_open_breaker(
+    interview: Interview,
+    simulator: Running,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(settings.MODEL_CALLS, "breaker_open_seconds", 0)
+    breaker = Breaker("anthropic", CHOSEN)
+    for _ in range(5):
+        breaker.note_failure()
+    assert breaker.read_state() == "half_open"
+    order(simulator, {"fault": "stall", "seconds": 20, "after": 2})
+    live = await begin(interview)
+    async with asyncio.timeout(15):
+        await live.started.wait()
+    live.stop()
+    await end(live)
+
+    live = await ask(interview, "And then?")
+
+    assert live.start_frame is not None
+    assert live.start_frame["fallback_from"] is None
+
+
 async def test_open_breaker_asks_the_other_model_without_a_try(
     interview: Interview,
 ) -> None:
@@ -273,10 +297,14 @@ async def test_gateway_without_a_key_is_left_out(
 
 
 async def test_time_of_the_tries_is_given_back(
-    interview: Interview, simulator: Running, settings: Settings
+    interview: Interview,
+    simulator: Running,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setitem(settings.MODEL_CALLS, "first_token_seconds", 1.5)
     settings.LIMITS = {**settings.LIMITS, "credit_least_seconds": 0}
-    order(simulator, {"fault": "slow", "seconds": 5})
+    order(simulator, {"fault": "slow", "seconds": 30})
 
     await ask(interview)
 

@@ -208,7 +208,7 @@ async def test_model_writes_the_next_hint_and_it_is_paid_for(
     assert (hint["number"], hint["source"]) == (3, HintSource.MODEL)
     assert hint["simulated"]
     assert hint["text"].startswith(SIMULATED)
-    assert "Hint 3" in hint["text"]
+    assert len(hint["text"]) > len(SIMULATED)
     assert section["model_left"] == 2
     usage = await Usage.objects.aget()
     assert usage.purpose == "hint"

@@ -30,7 +30,7 @@ def _two_keys(settings: Settings) -> None:
 
 
 def aimed(model: str = "m-1") -> Configuration:
-    return Configuration("http://x", "sk-1", model, "m-1", is_simulated=False)
+    return Configuration("http://x", "sk-1", model, is_simulated=False)
 
 
 def label(model: str = "m-1") -> str | None:
@@ -194,6 +194,6 @@ def test_little_left_of_a_limit_spreads_the_calls(
 
 
 def test_simulator_has_one_key_of_its_own() -> None:
-    target = Configuration("http://x", "simulator", "m-1", "m-1", is_simulated=True)
+    target = Configuration("http://x", "simulator", "m-1", is_simulated=True)
 
     assert choose_key(target).target == target

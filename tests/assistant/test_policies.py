@@ -113,7 +113,7 @@ def test_lines_of_the_candidate_may_be_quoted_in_a_review() -> None:
         interview.pk, client_id="ask-00000001", text="Is this right?", files=[path]
     )
 
-    guard = guard_turn(turn.pk)
+    guard = guard_turn(turn)
 
     assert guard.take(FENCED) + guard.close() == FENCED
 
@@ -165,6 +165,8 @@ def test_candidate_reads_policy_and_limits_before_the_interview(
         assert escape(line) in page
     assert "up to 4 questions a minute" in page
     assert "about 750 words" in page
+    steps = {Policy.HINTS: "about 3000 for", Policy.PAIR: "about 6000 for"}
+    assert steps.get(policy, "about 15000 for") in page
 
 
 def test_candidate_reads_that_there_is_no_assistant(client: Client) -> None:

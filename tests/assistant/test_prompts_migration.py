@@ -10,8 +10,8 @@ from django.db.migrations.executor import MigrationExecutor
 from assistant.models import PromptVersion
 from assistant.services.prompts import active_prompt
 
-# Every test of a table's change holds the schema for itself.
-pytestmark = pytest.mark.django_db(transaction=True)
+# Every test of a table's change holds the schema for itself, and takes all of them.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 BEFORE = [("assistant", "0002_turn_reservation")]
 

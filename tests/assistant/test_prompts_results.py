@@ -9,8 +9,20 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.enums import MessageRole, PromptPurpose, TurnState
-from assistant.models import Feedback, Message, PromptExperiment, PromptVersion
+from assistant.enums import (
+    HintSource,
+    HintState,
+    MessageRole,
+    PromptPurpose,
+    TurnState,
+)
+from assistant.models import (
+    Feedback,
+    HintUse,
+    Message,
+    PromptExperiment,
+    PromptVersion,
+)
 from assistant.results import Share, VariantResult, percentile, read_results
 from assistant.services.experiments import create_experiment
 from assistant.services.prompts import choose_prompt
@@ -20,6 +32,7 @@ from tests.assistant.prompts import chat_version, running
 from tests.factories.assistant import (
     MessageFactory,
     ModelCallFactory,
+    PromptFactory,
     PromptVersionFactory,
     ScoreRunFactory,
     TurnFactory,
@@ -117,6 +130,38 @@ def test_calls_of_others_do_not_count() -> None:
     assert (result.interviews, result.turns) == (1, 0)
     assert result.cost_per_turn is None
     assert result.failed.value is None
+
+
+def test_hints_count_in_an_experiment_with_their_wordings() -> None:
+    prompt = PromptFactory.create(purpose=PromptPurpose.HINT)
+    text = "{{ hints }} {{ policy_text }} {{ statement }}"
+    one, two = PromptVersionFactory.create_batch(2, prompt=prompt, text=text)
+    experiment = running(one, two)
+    (interview,) = assigned(experiment, one)
+    own = {"interview": interview, "organisation": interview.organisation}
+    states = [HintState.TAKEN, HintState.TAKEN, HintState.FAILED, HintState.PENDING]
+    for number, state in enumerate(states):
+        usage = UsageFactory.create(cost_usd=Decimal("0.01"))
+        ModelCallFactory.create(usage=usage, first_token_ms=200 + number, **own)
+        HintUse.objects.create(
+            interview=interview,
+            section=0,
+            number=number,
+            source=HintSource.MODEL,
+            state=state,
+            client_id=f"hint-{number}",
+            prompt_version=one,
+            usage=usage,
+        )
+    answer(interview, chat_version())
+
+    result = result_of(experiment, one)
+
+    assert (result.interviews, result.turns) == (1, 3)
+    assert result.failed == Share(1, 3)
+    assert (result.first_token_p50, result.timed) == (201, 3)
+    assert result.cost_usd == Decimal("0.03")
+    assert result_of(experiment, two).turns == 0
 
 
 def test_answer_costs_what_all_of_its_calls_took() -> None:

@@ -1,5 +1,6 @@
 """Proposed edits: nothing is written but by the candidate's decision."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -98,6 +99,22 @@ def test_proposal_is_shown_and_told_as_undecided_and_writes_nothing(
     assert text_of(interview) == TEXT
     assert propose_edit(call_of(turn, "call-a"), edits, "A better one") == outcome
     assert len(events(interview, "edit.proposed")) == 1
+
+
+def test_call_of_a_later_step_with_the_same_name_is_another_proposal(
+    interview: Interview,
+) -> None:
+    first = call_of(begin_turn(interview), "call_0")
+    second = replace(first, step=1)
+    for context, old in ((first, "one = 1"), (second, "two = 2")):
+        edits = [change(path_in(interview), (old, f"{old}0"))]
+        assert not propose_edit(context, edits, "A better one").is_error
+        assert not ask_candidate(
+            context, "Which?", ["A list", "A heap"], False
+        ).is_error
+    told = [event["parts"][0]["old"] for event in events(interview, "edit.proposed")]
+    assert told == ["one = 1\n", "two = 2\n"]
+    assert len(events(interview, "question.asked")) == 2
 
 
 @pytest.mark.parametrize(

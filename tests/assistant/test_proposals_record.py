@@ -4,12 +4,16 @@ import pytest
 
 from assistant.decided import DecidedEdit, read_acceptance, read_decisions
 from assistant.enums import MessageRole
+from assistant.models import EditProposal
 from assistant.proposals.fate import Fate
+from assistant.services.fates import record_fates
+from interviewlm.review.events import list_events
 from interviews.enums import InterviewState
 from interviews.models import Document, Interview
 from interviews.selectors.origins import read_origins
 from interviews.services.documents import update_document
 from interviews.services.files import create_file
+from interviews.services.lifecycle import finish_interview, reopen_interview
 from interviews.workspace.batches import Update
 from interviews.workspace.changes import make_update
 from tests.assistant.proposing import begin_turn, change, decide, inquire, propose
@@ -51,6 +55,29 @@ def test_acceptance_counts_parts_and_what_is_left_of_them(interview: Interview) 
     assert found is not None
     assert (found.accepted, found.edited, found.refused) == (1, 0, 1)
     assert found.fate == Fate(units=7, kept=5)
+
+
+def test_what_is_left_of_an_edit_is_an_event_once_the_interview_is_over(
+    interview: Interview,
+) -> None:
+    assert record_fates(interview.pk) == 0
+    finish_interview(interview.pk)
+    assert (record_fates(interview.pk), record_fates(interview.pk)) == (1, 0)
+    event = interview.events.get(kind="edit.kept")
+    proposal = EditProposal.objects.get()
+    assert event.payload == {
+        "turn": str(proposal.turn_id),
+        "edit": str(proposal.pk),
+        "parts": {"0": [7, 5]},
+    }
+    (line,) = [
+        each
+        for each in list_events(interview, with_chat=True)
+        if "left of" in each.title
+    ]
+    assert line.detail == "5 of 7 characters are still there"
+    reopen_interview(interview.pk, seconds=600, reason="more", actor=None)
+    assert record_fates(interview.pk) == 0
 
 
 def test_interview_without_proposals_has_no_acceptance() -> None:

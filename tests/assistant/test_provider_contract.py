@@ -33,14 +33,19 @@ def _simulated(
     settings.ASSISTANT_PROVIDER = "simulator"
     settings.ASSISTANT_SIMULATOR_URL = simulator.url
     quick = {
-        "first_token_seconds": 0.5,
-        "between_tokens_seconds": 0.3,
         "first_wait_seconds": 0.01,
         "jitter_seconds": 0.01,
         "longest_wait_seconds": 0.5,
     }
     for name, seconds in quick.items():
         monkeypatch.setitem(settings.MODEL_CALLS, name, seconds)
+
+
+@pytest.fixture
+def impatient(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little time for what never comes; elsewhere a busy machine has plenty."""
+    monkeypatch.setitem(settings.MODEL_CALLS, "first_token_seconds", 1.5)
+    monkeypatch.setitem(settings.MODEL_CALLS, "between_tokens_seconds", 1.5)
 
 
 @pytest.fixture
@@ -172,15 +177,17 @@ async def test_wait_that_is_asked_for_has_a_bound(
     assert seen.end["retry_after"] == 60
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_first_token_that_does_not_come_is_a_timeout_of_unknown_cost(
     interview: Interview, simulator: Running
 ) -> None:
-    seen = await ask_under(interview, simulator, {"fault": "slow", "seconds": 5})
+    seen = await ask_under(interview, simulator, {"fault": "slow", "seconds": 30})
 
     assert seen.end["type"] == "turn.finished"
     assert seen.rows == [("timed_out", "timeout_error", UNKNOWN), DONE]
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("fault", "code", "outcome"),
     [
@@ -259,10 +266,11 @@ async def test_stream_with_strange_bytes_is_the_same_answer(
     assert seen.rows == [DONE]
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_lost_time_of_tries_is_on_record_though_an_answer_came(
     interview: Interview, simulator: Running
 ) -> None:
-    await ask_under(interview, simulator, {"fault": "slow", "seconds": 5})
+    await ask_under(interview, simulator, {"fault": "slow", "seconds": 30})
 
     fault = await interview.faults.aget()
     assert (fault.cause, fault.detail) == ("model", "timeout_error")

@@ -30,7 +30,7 @@ from tests.factories.interviews import InterviewFactory
 
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CHOSEN, OTHER = "claude-sonnet-5-5", "claude-haiku-5-5"
-BLUE = Configuration("http://x", "sk-1", "m-1", "m-1", is_simulated=False)
+BLUE = Configuration("http://x", "sk-1", "m-1", is_simulated=False)
 
 
 def limits(left: int, seconds: float = 20, what: str = "requests") -> dict[str, str]:
@@ -56,7 +56,7 @@ def _provider(
 
 
 def chosen(prefer: str = "", model: str = "m-1") -> str:
-    aimed = Configuration("http://x", "sk-1", model, model, is_simulated=False)
+    aimed = Configuration("http://x", "sk-1", model, is_simulated=False)
     target = choose_key(aimed, prefer=prefer).target
     assert target is not None
     return target.key_label
@@ -70,7 +70,7 @@ def test_what_is_left_is_kept_for_each_key_and_model_until_its_reset() -> None:
         ("requests", 5, 20),
         ("input-tokens", 60, 40),
     ]
-    other = Configuration("http://x", "sk-1", "m-2", "m-2", is_simulated=False)
+    other = Configuration("http://x", "sk-1", "m-2", is_simulated=False)
     assert read_limits(other) == []
     with time_machine.travel(START + timedelta(seconds=30), tick=False):
         assert [each.what for each in read_limits(BLUE)] == ["input-tokens"]
@@ -208,7 +208,7 @@ async def test_conversation_stays_where_it_went(
 @pytest.mark.django_db
 def test_what_is_left_is_told_to_prometheus(client: Client) -> None:
     with time_machine.travel(START, tick=False):
-        aimed = Configuration("http://x", "sk-1", CHOSEN, CHOSEN, is_simulated=False)
+        aimed = Configuration("http://x", "sk-1", CHOSEN, is_simulated=False)
         note_limits(aimed, limits(25))
         text = client.get("/metrics").content.decode()
 

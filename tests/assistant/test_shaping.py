@@ -43,7 +43,7 @@ def asked(**more: Any) -> ChatRequest:
 
 
 def aimed(simulator: Running, name: str) -> Configuration:
-    return Configuration(simulator.url, "sk-1", name, name, is_simulated=True)
+    return Configuration(simulator.url, "sk-1", name, is_simulated=True)
 
 
 @pytest.mark.parametrize("effort", ["none", *EFFORTS])
@@ -127,7 +127,7 @@ def test_effort_a_model_lacks_becomes_the_next_lower_one() -> None:
 
 @pytest.mark.parametrize("brief", ["", "Be short."], ids=["usual", "short"])
 def test_short_answer_is_asked_with_little_effort(brief: str) -> None:
-    target = Configuration("", "", "claude-opus-5-5", "", is_simulated=True)
+    target = Configuration("", "", "claude-opus-5-5", is_simulated=True)
     with override_settings(ANTHROPIC_EFFORT="high"):
         sent = shape_request(target, asked(brief=brief))
 

@@ -1,6 +1,7 @@
 """Answers that use tools: the calls, what the model is told, what it takes, its end."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -233,16 +234,32 @@ async def test_circling_is_told_and_ends(
     assert "you have made this very call before" in str(model.results[-1])
 
 
-async def test_answer_has_so_many_tokens_over_all_its_steps(
+async def test_each_step_and_all_of_them_have_so_many_tokens(
     interview: Interview, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    settings.LIMITS = {**settings.LIMITS, "output_tokens": 1_000}
+    own = {"output_tokens": 1_000, "chain_tokens_agent": 2_500}
+    settings.LIMITS = {**settings.LIMITS, **own}
+    step = partial(calls, tokens=900)
     model, _turn, answer = await played(
-        monkeypatch, interview, calls(LIST, tokens=400), calls(READ, tokens=400)
+        monkeypatch, interview, step(LIST), step(READ), step(LIST), says("Done.")
     )
 
-    assert [request.max_tokens for request in model.requests] == [1_000, 600]
+    assert [request.max_tokens for request in model.requests] == [1_000, 1_000, 700]
     assert answer.stop_reason == "max_tokens"
+
+
+async def test_long_chain_of_an_agent_comes_to_its_end(
+    interview: Interview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edits = [
+        calls(("search", {**READ[1], "text": str(n)}), tokens=3_000) for n in range(5)
+    ]
+    _model, turn, answer = await played(
+        monkeypatch, interview, *edits, says("All done.", tokens=3_000)
+    )
+
+    assert (turn.state, answer.stop_reason) == (TurnState.FINISHED, "end_turn")
+    assert answer.text == "All done."
 
 
 async def test_agent_is_parked_where_the_candidate_has_to_decide(

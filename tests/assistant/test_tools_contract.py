@@ -7,9 +7,11 @@ import pytest
 from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
+from assistant.catalogue import shipped_facts
 from assistant.context.caching import read_cache_uses
 from assistant.enums import ToolCallState, TurnState
 from assistant.models import ContextEpoch, Message, ToolCall, Turn
+from assistant.services.catalogue import add_version
 from assistant.services.turns import ask
 from assistant.simulator.faults import FaultOrder
 from assistant.turns.registry import start_turn
@@ -55,6 +57,26 @@ async def answer_of(turn: Turn) -> Message:
 async def made(turn: Turn) -> list[tuple[str, str]]:
     calls = ToolCall.objects.filter(turn=turn).order_by("step", "number")
     return [(call.name, call.state) async for call in calls]
+
+
+async def test_gateway_that_refuses_newer_fields_of_tools_gets_none_of_them(
+    interview: Interview, simulator: Running
+) -> None:
+    order(simulator, *["plain_tools"] * 3)
+
+    refused = await asked(interview, "Please search the files for `return`")
+    assert (refused.state, await made(refused)) == (TurnState.FAILED, [])
+
+    facts = shipped_facts("claude-sonnet-5-5")
+    plain = facts.model_copy(update={"strict_tools": False, "eager_tools": False})
+    await sync_to_async(add_version)(plain)
+    turn = await asked(interview, "Now search the files for `return`")
+    assert await made(turn) == [("search", ToolCallState.DONE)]
+    assert "Simulated" in (await answer_of(turn)).text
+    body = simulator.app.log[-1].body
+    assert body is not None
+    assert {*body["tools"][0]} == {"name", "description", "input_schema"}
+    await acheck_sums()
 
 
 @pytest.mark.parametrize("fault", ["ok", "split", "unknown"])

@@ -24,7 +24,7 @@ from tests.assistant.turns import begin, end, use
 from tests.factories.interviews import RunFactory
 from tests.fakes.runner import FakeRun, FakeRunner, open_fake_runner
 from tests.fakes.script import ScriptedModel, calls, says
-from tests.interviews.workspace.windows import WAIT, wait_until
+from tests.interviews.workspace.windows import WAIT, open_window, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,6 +85,20 @@ async def test_command_runs_as_the_assistant_and_prints_data(
     assert started.origin == Origin.ASSISTANT
     call = await ToolCall.objects.aget()
     assert call.detail == "exit code 3"
+
+
+async def test_windows_of_the_workspace_show_what_the_assistant_runs(
+    interview: Interview, runner: FakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner.script = print_orders
+    use(monkeypatch, ScriptedModel(calls(COMMAND), says("It failed.")))
+    async with open_window(interview) as window:
+        await end(await begin(interview))
+        ended = await window.until("run.finished")
+        assert await window.is_quiet()
+
+    run = await Run.objects.aget()
+    assert (ended["run"], ended["exit_code"]) == (str(run.pk), 3)
 
 
 async def test_nothing_runs_where_no_sandbox_works(

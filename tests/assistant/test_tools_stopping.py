@@ -8,6 +8,7 @@ from assistant.enums import ToolCallState, TurnState
 from assistant.models import ModelCall, ToolCall, Turn
 from assistant.services.endings import DEAD_AFTER, interrupt_dead_turns
 from assistant.services.tool_calls import STOPPED
+from assistant.tools.shown import list_tools
 from assistant.turns.live import LiveTurn, Side
 from base.clock import now
 from billing.models import Usage
@@ -55,6 +56,11 @@ async def test_stop_while_a_tool_works_leaves_every_call_a_result(
     assert turn.state == TurnState.STOPPED
     states = ToolCall.objects.filter(turn=turn).order_by("number")
     assert [call.state async for call in states] == ["failed", "stopped", "stopped"]
+    sides = [part async for part in live.text.follow(0) if isinstance(part, Side)]
+    shown = {side.frame["call"]: side.frame["state"] for side in sides}
+    kept = (await sync_to_async(list_tools)(interview))[str(turn.pk)]
+    assert {frame["call"]: frame["state"] for frame in kept} == shown
+    assert [frame["state"] for frame in kept] == ["failed", "stopped", "stopped"]
     use(monkeypatch, after := ScriptedModel(says("Fine.")))
     await end(await begin(interview, "Go on"))
     results = results_in(after.requests[0].messages)

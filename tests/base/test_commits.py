@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 
-from base.commits import after_commit
+from base.commits import after_commit, joined_atomic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,5 +29,31 @@ def test_nothing_is_done_after_a_rollback() -> None:
     with transaction.atomic():
         after_commit(done.append, "never")
         transaction.set_rollback(True)
+
+    assert done == []
+
+
+def test_refusal_in_a_joined_transaction_leaves_the_callers_one_usable() -> None:
+    done: list[str] = []
+    with transaction.atomic():
+        with pytest.raises(OSError, match="away"), joined_atomic():
+            fail("a refusal")
+        with joined_atomic():
+            after_commit(done.append, "the rest")
+        assert done == []
+
+    assert done == ["the rest"]
+
+
+def test_joined_transaction_alone_is_one_of_its_own() -> None:
+    done: list[str] = []
+
+    def begin() -> None:
+        with joined_atomic():
+            after_commit(done.append, "never")
+            fail("in the middle")
+
+    with pytest.raises(OSError, match="away"):
+        begin()
 
     assert done == []

@@ -6,8 +6,14 @@ from django.db.models import Model
 from django.db.transaction import TransactionManagementError
 
 from base.clock import now
-from base.statements import insert_row, lock_row, update_row
-from interviews.models import Document, Event, Interview
+from base.statements import (
+    insert_absent,
+    insert_row,
+    insert_rows,
+    lock_row,
+    update_row,
+)
+from interviews.models import Document, DocumentVersion, Event, Interview, Run
 from tests.factories.interviews import InterviewFactory
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +106,44 @@ def test_inserted_row_gets_its_number(interview: Interview) -> None:
     assert stored == event
     assert values(stored) == values(event)
     assert not event._state.adding
+
+
+def test_rows_inserted_together_get_their_numbers_in_order(
+    interview: Interview,
+) -> None:
+    events = [
+        Event(interview=interview, seq=seq, origin="system", kind="k", payload={})
+        for seq in (3, 1, 2)
+    ]
+
+    insert_rows(events)
+
+    assert [values(Event.objects.get(pk=each.pk)) for each in events] == [
+        values(each) for each in events
+    ]
+    assert list(Event.objects.order_by("pk")) == events
+
+
+def test_row_with_a_key_of_its_own_keeps_it(interview: Interview) -> None:
+    run = Run(interview=interview, kind="tests", section=0)
+    key = run.pk
+
+    insert_row(run)
+
+    assert run.pk == key
+    assert values(Run.objects.get()) == values(run)
+
+
+def test_rows_that_are_there_already_are_left_out(interview: Interview) -> None:
+    first, second = (
+        DocumentVersion(interview=interview, hash=digit * 64, text=digit)
+        for digit in "12"
+    )
+    insert_row(first)
+    again = DocumentVersion(interview=interview, hash=first.hash, text="other")
+
+    stored = insert_absent([again, second], "hash")
+
+    rows = DocumentVersion.objects.order_by("hash")
+    assert [row.text for row in rows] == ["1", "2"]
+    assert stored == {second.hash: rows[1].pk}

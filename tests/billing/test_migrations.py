@@ -12,8 +12,8 @@ from django.db.migrations.executor import MigrationExecutor
 from billing.models import SpendWindow, Usage
 from tests.billing.sums import add_up, add_up_days, read_days, read_sums
 
-# Every test of a table's change holds the schema for itself.
-pytestmark = pytest.mark.django_db(transaction=True)
+# Every test of a table's change holds the schema for itself, and takes all of them.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 BEFORE = [("billing", "0001_initial")]
 SMALL_ROWS = 600

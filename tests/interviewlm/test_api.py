@@ -25,7 +25,11 @@ def test_document_is_valid_and_lists_the_chat_and_the_uploads(client: Client) ->
         ("post", "/chat/frames"),
         ("post", "/recordings/segments"),
         ("put", "/recordings/segments/{segment_id}/chunks/{index}"),
+        ("post", "/recordings/segments/{segment_id}/chunks/{index}/ticket"),
+        ("post", "/recordings/segments/{segment_id}/chunks/{index}/confirm"),
         ("post", "/recordings/segments/{segment_id}/close"),
+        ("get", "/recordings/manifest"),
+        ("post", "/recordings/notes"),
     }
 
 

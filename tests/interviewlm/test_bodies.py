@@ -1,11 +1,21 @@
 """Requests that are too large are refused before anything of them is read."""
 
-from typing import Any
+import asyncio
+import hashlib
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import pytest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from pytest_django.fixtures import Settings
 
-from interviewlm.bodies import ENVELOPE_BYTES, BodyLimit
+from interviewlm.bodies import (
+    BODY_FILE,
+    ENVELOPE_BYTES,
+    BodyFileHandler,
+    BodyLimit,
+)
 
 
 @pytest.fixture
@@ -60,3 +70,76 @@ async def test_body_that_does_not_say_so_is_cut_off(
     told = await run(b"x" * most, b"y", b"z", length=length)
 
     assert told == {"read": b"x" * most, "asked": 2}
+
+
+# Bodies that a server has put into a file
+
+
+def file_of(data: bytes) -> IO[bytes]:
+    made = TemporaryFile()  # noqa: SIM115 -- closed by what is tested
+    made.write(data)
+    made.seek(0)
+    return made
+
+
+async def ask(scope: dict[str, Any], *messages: dict[str, Any]) -> list[dict[str, Any]]:
+    """Ask Django for the body's length and hash, through both layers."""
+    waiting = [*messages]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> Any:
+        # A page that waits for its answer sends nothing more.
+        return waiting.pop(0) if waiting else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    whole = {"type": "http", "method": "PUT", "path": "/", "headers": [], **scope}
+    await BodyLimit(BodyFileHandler())(whole, receive, send)
+    return sent
+
+
+def show_body(request: HttpRequest) -> HttpResponse:
+    """Answer with what arrived."""
+    return HttpResponse(hashlib.sha256(request.read()).hexdigest())
+
+
+urlpatterns = [path("", show_body)]
+EMPTY = {"type": "http.request", "body": b"", "more_body": False}
+
+
+@pytest.fixture
+def here(settings: Settings) -> None:
+    """Only the view of this module, without middleware."""
+    settings.ROOT_URLCONF = __name__
+    settings.MIDDLEWARE = []
+
+
+@pytest.mark.usefixtures("here")
+async def test_body_in_a_file_is_read_from_there_and_the_file_closed() -> None:
+    data = b"x" * 200_000
+    file = file_of(data)
+    sent = await ask({BODY_FILE: file}, EMPTY)
+    assert sent[0]["status"] == 200
+    assert sent[1]["body"].decode() == hashlib.sha256(data).hexdigest()
+    assert file.closed
+
+
+@pytest.mark.usefixtures("here")
+async def test_body_without_a_file_is_read_as_ever() -> None:
+    sent = await ask({}, {**EMPTY, "body": b"bytes"})
+    assert sent[1]["body"].decode() == hashlib.sha256(b"bytes").hexdigest()
+
+
+@pytest.mark.usefixtures("here")
+async def test_file_of_a_page_that_left_is_closed() -> None:
+    file = file_of(b"x")
+    assert await ask({BODY_FILE: file}, {"type": "http.disconnect"}) == []
+    assert file.closed
+
+
+async def test_file_beyond_the_limit_is_refused_and_closed(most: int) -> None:
+    file = file_of(b"x" * (most + 1))
+    sent = await ask({BODY_FILE: file}, EMPTY)
+    assert sent[0]["status"] == 413
+    assert file.closed

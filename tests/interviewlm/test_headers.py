@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from interviewlm.policies import build_strict
 from tests.factories.people import People
 
 STRICT = {
@@ -69,3 +70,11 @@ def test_request_id_is_taken_or_made(db: None, client: Client) -> None:
         made = client.get("/healthz", headers={"X-Request-ID": bad})["X-Request-ID"]
         assert made != bad
         assert len(made) == 22
+
+
+def test_players_and_uploads_may_meet_the_bucket_and_nothing_else_does() -> None:
+    policy = build_strict(["https://bucket.example"])["DIRECTIVES"]
+    plain = build_strict([])["DIRECTIVES"]
+    changed = {name for name in policy if policy[name] != plain[name]}
+    assert changed == {"media-src", "connect-src"}
+    assert policy["media-src"][-1] == "https://bucket.example"

@@ -65,7 +65,10 @@ def names_read() -> set[str]:
 
 def test_example_lists_every_variable() -> None:
     listed = set(LISTED.findall((ROOT / ".env.example").read_text(encoding="utf-8")))
-    settings = (ROOT / "interviewlm/settings.py").read_text(encoding="utf-8")
+    settings = "".join(
+        (ROOT / f"interviewlm/{name}.py").read_text(encoding="utf-8")
+        for name in ("settings", "media_settings")
+    )
     in_settings = set(re.findall(r'env_\w+\(\s*"([A-Z0-9_]+)"', settings))
     assert in_settings - listed == set(), "missing in .env.example"
     assert listed - names_read() == set(), "listed but read by nothing"

@@ -27,7 +27,7 @@ def collected(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_modules_import_hashed_names(collected: Path) -> None:
+def test_modules_and_pages_use_hashed_names(collected: Path) -> None:
     paths = json.loads((collected / "staticfiles.json").read_text())["paths"]
     modules = [name for name in paths if re.match(r"js/.*\.m?js$", name)]
     assert "js/pages/plain.js" in modules
@@ -41,8 +41,5 @@ def test_modules_import_hashed_names(collected: Path) -> None:
     assert plain == []
     missing = [(name, target) for name, target, file in imports if not file.exists()]
     assert missing == []
-
-
-def test_pages_link_hashed_names(collected: Path) -> None:
     url = staticfiles_storage.url("js/pages/plain.js")
     assert re.fullmatch(r"/static/js/pages/plain\.[0-9a-f]{12}\.js", url)

@@ -198,11 +198,14 @@ test("what does not work without WebSockets is said only while the server itself
     show: (name, { text }) => shown.set(name, text),
     clear: (name) => shown.delete(name),
   };
-  const handlers = [];
-  const socket = { state: "reconnecting", on: (_name, handler) => handlers.push(handler) };
+  const handlers = {};
+  const on = (name, handler) => {
+    handlers[name] = handler;
+  };
+  const socket = { state: "reconnecting", on };
   let isThere = false;
   tellBlocked({ socket, notices, reach: async () => isThere });
-  const [told] = handlers;
+  const { state: told, hello } = handlers;
 
   await told({ state: "reconnecting", attempt: 5 });
   assert.equal(shown.size, 0);
@@ -210,7 +213,10 @@ test("what does not work without WebSockets is said only while the server itself
   await told({ state: "reconnecting", attempt: 2 });
   assert.equal(shown.size, 0);
   await told({ state: "reconnecting", attempt: 3 });
-  assert.match(shown.get("blocked"), /can not be stored/);
+  assert.match(shown.get("blocked"), /can not be opened here/);
+  hello({});
+  await told({ state: "reconnecting", attempt: 4 });
+  assert.match(shown.get("blocked"), /You can write, .* can not be stored/);
   await told({ state: "online", attempt: 0 });
   assert.equal(shown.size, 0);
 });

@@ -66,6 +66,28 @@ test("a question of another window appears with its answer", () => {
   );
 });
 
+test("a question of another window shows its pictures at once", () => {
+  const { conversation } = streaming();
+  const images = [{ image: "i", url: "/i", width: 1, height: 1 }];
+  conversation.started({ turn: "other", question: "what is this?", images });
+  assert.deepEqual(
+    conversation.entries.map((entry) => entry.images),
+    [[], images],
+  );
+});
+
+test("a tool that was stopped stays so, also in an answer that has ended", () => {
+  const { conversation } = streaming();
+  const tool = { turn: "t", call: "c", name: "run_tests", title: "Ran the tests" };
+  conversation.tool({ ...tool, state: "running" });
+  conversation.finished({ turn: "t", stop_reason: "stopped", text_length: 0 });
+  conversation.tool({ ...tool, state: "stopped" });
+  assert.deepEqual(
+    conversation.entries.map((entry) => [entry.state, entry.tools[0].state]),
+    [["stopped", "stopped"]],
+  );
+});
+
 test("after a reload the live answer goes on where it stood", () => {
   const conversation = createConversation();
   const messages = [message("user", "why?", "t", { state: "running" })];

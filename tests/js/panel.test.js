@@ -96,6 +96,21 @@ test("tools stand where the text was when they were called", () => {
   );
 });
 
+test("a tool that was at work when its answer ended was stopped", () => {
+  const tools = [
+    { call: "a", offset: 0, state: "done" },
+    { call: "b", offset: 0, state: "running" },
+  ];
+  const states = (isOpen) => planParts("", tools, isOpen).map(({ tool }) => tool.state);
+  assert.deepEqual(
+    [states(true), states(false)],
+    [
+      ["done", "running"],
+      ["done", "stopped"],
+    ],
+  );
+});
+
 function heard(text, sizes) {
   const sentences = createSentences();
   const said = [];

@@ -37,8 +37,11 @@ def media(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def interview(db: None) -> Interview:
-    """An interview under way."""
-    made: Interview = InterviewFactory.create(state=InterviewState.ACTIVE)
+    """An interview under way, in which camera and screen are recorded."""
+    made: Interview = InterviewFactory.create(
+        state=InterviewState.ACTIVE,
+        invitation__assessment_version__records_screen=True,
+    )
     return made
 
 
@@ -98,6 +101,30 @@ class Browser:
             content_type="video/webm",
             headers={name: value for name, value in sent.items() if value},
         )
+
+    def ticket(self, index: int, data: bytes, **changes: Any) -> "Response":
+        body = {
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "size": len(data),
+            "start_ms": index * 2000,
+            "duration_ms": 2000,
+            **changes,
+        }
+        return self.client.post(
+            f"{self.base}/{self.segment}/chunks/{index}/ticket",
+            body,
+            content_type="application/json",
+        )
+
+    def confirm(self, index: int, data: bytes) -> "Response":
+        return self.client.post(
+            f"{self.base}/{self.segment}/chunks/{index}/confirm",
+            {"sha256": hashlib.sha256(data).hexdigest()},
+            content_type="application/json",
+        )
+
+    def manifest(self) -> "Response":
+        return self.client.get(self.base.replace("/segments", "/manifest"))
 
     def close(self, count: int, *, duration_ms: int = 8000) -> "Response":
         body = {

@@ -11,11 +11,12 @@ from interviews.enums import InterviewState, StepState
 from interviews.models import Interview, PipelineStep
 from interviews.pipeline import MAX_ATTEMPTS
 from recordings.enums import AssetKind, ChunkState, RecordingState
-from recordings.media.verify import verify
+from recordings.media.points import Point
 from recordings.models import Asset, Chunk, Recording
 from recordings.selectors import Sums, sum_up
 from recordings.services import assembly
 from recordings.services.assembly import LONGEST_WAIT
+from recordings.services.watching import watched_by
 from tests.factories.interviews import InterviewFactory
 from tests.recordings.conftest import Browser, end, slices_of_recording
 from tests.recordings.media.recorded import cut, decode_all, record
@@ -51,7 +52,8 @@ def test_recording_becomes_a_seekable_file_with_a_poster(
     poster = Asset.objects.get(kind=AssetKind.POSTER)
     assert (media / poster.key).read_bytes().startswith(b"\xff\xd8")
     assert Chunk.objects.count() == 4
-    assert len(stored_files(media)) == 6
+    # The file, its poster, a sheet of pictures, their index and a waveform.
+    assert len(stored_files(media)) == 4 + 5
 
 
 def test_lost_chunk_is_a_gap_and_the_rest_plays(
@@ -224,20 +226,18 @@ def test_late_chunk_fills_the_gap_and_the_address_stays(
 
 
 def test_chunk_arriving_during_assembly_is_not_lost(
-    browser: Browser, interview: Interview, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, interview: Interview
 ) -> None:
     slices = slices_of_recording(seconds=12, count=6)
     browser.send(slices, without=(5,))
     end(interview)
 
-    def verify_slowly(*given: object) -> object:
-        if not Chunk.objects.filter(index=5).exists():
+    def send_the_rest(point: Point) -> None:
+        if point is Point.VERIFIED:
             assert browser.put(5, slices[5]).status_code == 201
-        return verify(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(assembly, "verify", verify_slowly)
-
-    first = assemble(interview)
+    with watched_by(send_the_rest):
+        first = assemble(interview)
     assert first.state == StepState.WAITING
     assert first.message == "More of the recording arrived meanwhile."
     assert not Asset.objects.exists()
@@ -284,18 +284,17 @@ def test_repeated_assembly_gives_the_same_bytes(
 
 
 def test_worker_that_lost_its_lease_writes_nothing(
-    browser: Browser, interview: Interview, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, interview: Interview, media: Path
 ) -> None:
     browser.send(slices_of_recording())
     end(interview)
 
-    def taken_over(*given: object) -> object:
-        PipelineStep.objects.update(lease_token="another worker's")
-        return verify(*given)  # type: ignore[arg-type]
+    def take_over(point: Point) -> None:
+        if point is Point.READY:
+            PipelineStep.objects.update(lease_token="another worker's")
 
-    monkeypatch.setattr(assembly, "verify", taken_over)
-
-    step = assemble(interview)
+    with watched_by(take_over):
+        step = assemble(interview)
 
     assert step.state == StepState.RUNNING
     assert step.lease_token == "another worker's"

@@ -1,10 +1,13 @@
 """The receipt: what was captured, what is safe, what is missing, and where it shows."""
 
+import re
+
 import pytest
 
 from interviews.models import Interview
 from interviews.room_panels import build_panels, build_receipt, build_record
 from interviews.timeline.registry import parse_payload
+from recordings.models import Segment
 from recordings.panels import format_ms
 from recordings.selectors import (
     find_poster,
@@ -13,7 +16,12 @@ from recordings.selectors import (
     recordings_with_gaps,
 )
 from tests.factories.interviews import InterviewFactory
-from tests.factories.recordings import RecordingFactory
+from tests.factories.recordings import (
+    AssetFactory,
+    ChunkFactory,
+    RecordingFactory,
+    SegmentFactory,
+)
 from tests.recordings.conftest import Browser, end, slices_of_recording
 from tests.recordings.steps import assemble
 
@@ -52,9 +60,10 @@ def test_receipt_says_what_is_missing(browser: Browser, interview: Interview) ->
     assert [gap.reason for gap in receipt.gaps] == ["chunk_missing"]
     assert receipt.missing_ms >= 2000
     [first, second] = lines(interview)
-    assert first == ("Recording", "0:10 of 0:12 stored")
-    assert second[0] == "Gaps in the recording"
-    assert second[1].startswith("1 gap, 0:0")
+    assert first[0] == "Recording"
+    assert re.fullmatch(r"0:10 of 0:12 stored, one gap \(0:0\d–0:\d\d\)", first[1])
+    [asset] = list_playable(interview)
+    assert second == ("SHA-256", asset.sha256)
 
 
 def test_open_segment_counts_what_has_arrived(
@@ -76,23 +85,55 @@ def test_receipt_before_anything_was_recorded(interview: Interview) -> None:
 def test_preview_has_no_receipt_and_nowhere_to_send(db: None) -> None:
     preview = InterviewFactory.create(is_preview=True)
     assert lines(preview) == []
-    assert build_panels(preview)["recording"] == {"required": False, "base_url": ""}
+    panel = build_panels(preview)["recording"]
+    assert panel == {"required": False, "base_url": "", "recover_url": ""}
 
 
 def test_room_is_told_where_to_send(interview: Interview) -> None:
     assert build_panels(interview)["recording"] == {
         "required": True,
         "base_url": f"/api/v1/interviews/{interview.pk}/recordings",
+        "recover_url": "",
     }
 
 
 def test_record_of_the_candidate(interview: Interview) -> None:
     RecordingFactory.create(interview=interview, holes=[HOLE])
     part = build_record(interview)["recording"]
-    assert part.data == {"captured_ms": 0, "stored_ms": 0, "gaps": [HOLE]}
-    assert [entry.heading for entry in part.entries] == [
-        "Recording",
-        "Gaps in the recording",
+    track = {"captured_ms": 0, "stored_ms": 0, "gaps": [HOLE]}
+    assert part.data == track | {"tracks": [track | {"track": "camera", "sha256": []}]}
+    assert [entry.text for entry in part.entries] == ["Nothing was recorded."]
+
+
+def test_receipt_names_each_track_its_gaps_and_its_files(interview: Interview) -> None:
+    holes = [
+        {"start_ms": 760_000, "end_ms": 763_200, "reason": "chunk_missing"},
+        {"start_ms": 1_862_400, "end_ms": 1_866_000, "reason": "chunk_missing"},
+    ]
+    camera = RecordingFactory.create(interview=interview, holes=holes)
+    screen = RecordingFactory.create(interview=interview, track="screen")
+    for recording, duration_ms in ((camera, 3_492_000), (screen, 60_000)):
+        segment = SegmentFactory.create(
+            recording=recording,
+            manifest={"last_index": 0, "duration_ms": duration_ms, "chunks": []},
+        )
+        ChunkFactory.create(segment=segment, duration_ms=duration_ms)
+    Segment.objects.filter(recording=camera).update(
+        manifest={"last_index": 0, "duration_ms": 3_500_000, "chunks": []}
+    )
+    for part in (0, 1):
+        AssetFactory.create(recording=camera, part=part, sha256=str(part) * 64)
+
+    assert lines(interview) == [
+        (
+            "Recording: Camera and microphone",
+            "58:12 of 58:20 stored, two gaps (12:40–12:44, 31:02–31:06)",
+        ),
+        (
+            "SHA-256: Camera and microphone",
+            f"part 1: {'0' * 64}, part 2: {'1' * 64}",
+        ),
+        ("Recording: Screen", "1:00, all of it stored"),
     ]
 
 

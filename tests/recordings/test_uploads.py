@@ -15,7 +15,6 @@ from interviews.enums import InterviewState, StepState
 from interviews.models import EventCursor, Interview
 from recordings.enums import ChunkState, RecordingState
 from recordings.models import Chunk, Recording
-from recordings.services import chunks as chunk_service
 from tests.factories.interviews import InterviewFactory
 from tests.factories.recordings import ChunkFactory, SegmentFactory
 from tests.recordings.conftest import Browser, end, let_in, slices_of_recording
@@ -194,10 +193,8 @@ def test_segment_id_in_use_for_something_else_is_refused(browser: Browser) -> No
     assert refusal(browser.open())[:2] == (409, "segment_conflict")
 
 
-def test_quota_of_an_interview(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(chunk_service, "INTERVIEW_BYTES", 5)
+def test_quota_of_an_interview(browser: Browser, settings: Settings) -> None:
+    settings.LIMITS = {**settings.LIMITS, "recording_bytes": 5}
     browser.open()
     assert browser.put(1, b"first").status_code == 201
     assert refusal(browser.put(2, b"second")) == (413, "recording_full", False)
@@ -308,8 +305,19 @@ def test_assessment_without_recording_takes_none(
 ) -> None:
     version = interview.assessment_version
     version.is_recorded = False
-    type(version).objects.filter(pk=version.pk).update(is_recorded=False)
+    type(version).objects.filter(pk=version.pk).update(
+        is_recorded=False, records_screen=False
+    )
     assert refusal(browser.open()) == (409, "not_recorded", False)
+
+
+def test_screen_is_taken_only_where_the_assessment_asks_for_it(db: None) -> None:
+    interview = InterviewFactory.create(state=InterviewState.ACTIVE)
+    browser = Browser(let_in(Client(), interview), interview)
+
+    assert refusal(browser.open(track="screen")) == (409, "not_recorded", False)
+    assert not interview.recordings.exists()
+    assert browser.open(track="camera").status_code == 201
 
 
 def test_nothing_is_taken_before_the_start(db: None) -> None:
@@ -356,9 +364,9 @@ def test_late_chunk_starts_the_assembly_again(
 
 
 def test_chunks_of_other_interviews_do_not_count(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, settings: Settings
 ) -> None:
-    monkeypatch.setattr(chunk_service, "INTERVIEW_BYTES", 5)
+    settings.LIMITS = {**settings.LIMITS, "recording_bytes": 5}
     ChunkFactory.create(size=100)
     browser.open()
     assert browser.put(1, b"first").status_code == 201

@@ -39,6 +39,11 @@ FOR_TESTS = (
         "the browser tests",
         _program("chromium", "chromium-browser", "google-chrome"),
     ),
+    Package(
+        "firefox-esr",
+        "the browser tests in Firefox",
+        _program("firefox-esr", "firefox"),
+    ),
 )
 
 

@@ -36,7 +36,7 @@ export function createAnswerView(root, { makeCode, decorate }) {
   return {
     /** isOpen: the answer is still being written. */
     update(answer, tools, isOpen) {
-      const plan = planParts(answer, tools);
+      const plan = planParts(answer, tools, isOpen);
       const keys = new Set(plan.map(({ key }) => key));
       for (const key of known.keys()) if (!keys.has(key)) known.delete(key);
       place(plan.map((part) => partOf(part).root));

@@ -128,11 +128,11 @@ export function createConversation({ now = () => performance.now() } = {}) {
     started(frame) {
       merge(frame);
       const { turn, simulated, model, conversation = null, replaces = null } = frame;
-      const question = frame.question || null;
+      const [question, images] = [frame.question || null, frame.images ?? []];
       const fallbackFrom = frame.fallback_from ?? null;
       const entry = byAsk(frame.id) || byTurn(turn);
       if (!entry) {
-        const other = { key: turn, turn, conversation, question, answer: "", replaces };
+        const other = { key: turn, turn, conversation, question, images, answer: "", replaces };
         const begun = { ...other, simulated, model, fallbackFrom, state: "thinking", since: now() };
         reset([...entries, begun]);
         return;

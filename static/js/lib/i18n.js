@@ -1,6 +1,8 @@
 // Marks and looks up the words shown to a person; the catalogue is a json_script of the page, English without one.
 
+const CATEGORIES = ["zero", "one", "two", "few", "many", "other"];
 let catalogue = null;
+let rules = null;
 
 function messages() {
   if (catalogue === null) {
@@ -10,16 +12,24 @@ function messages() {
   return catalogue;
 }
 
-export function gettext(message) {
-  const found = messages()[message];
-  return Array.isArray(found) ? found[0] : (found ?? message);
+/** The forms of a language stand in the order of the categories its plurals have. */
+function formOf(forms, count) {
+  rules ??= new Intl.PluralRules(document.documentElement.lang || undefined);
+  const known = rules.resolvedOptions().pluralCategories;
+  const ordered = CATEGORIES.filter((name) => known.includes(name));
+  return forms[Math.min(ordered.indexOf(rules.select(count)), forms.length - 1)];
 }
 
-/** Two forms cover the languages offered so far; a catalogue entry is [singular, plural]. */
+export function gettext(message) {
+  const found = messages()[message];
+  return (Array.isArray(found) ? found[0] : found) || message;
+}
+
+/** A catalogue entry with plurals is a list of all its forms. */
 export function ngettext(singular, plural, count) {
   const found = messages()[singular];
-  const forms = Array.isArray(found) ? found : [singular, plural];
-  return count === 1 ? forms[0] : forms[1];
+  if (Array.isArray(found)) return formOf(found, count);
+  return count === 1 ? singular : plural;
 }
 
 /** Fills %(name)s places, as Django's interpolate does with named values. */

@@ -37,6 +37,8 @@ export function createRoomBar({ root, documents, socket, clock }) {
   const face = root.querySelector("[data-clock]");
   const announce = root.querySelector("[data-clock-announce]");
   let settling = null;
+  // Before the server has told of the files and the clock, nothing is known of them.
+  let isTold = false;
 
   function put(node, [level, text]) {
     if (node.className !== `status ${level}`) node.className = `status ${level}`;
@@ -45,6 +47,11 @@ export function createRoomBar({ root, documents, socket, clock }) {
 
   /** "Saved" is said a moment late, never early: it does not flicker while someone types. */
   function drawSaved() {
+    if (!isTold) {
+      const isLate = socket.state === "reconnecting";
+      if (isLate) put(saved, ["warning", gettext("Your files are not here yet")]);
+      return;
+    }
     const { status } = documents;
     const words = savedWords(status, clock.left() === 0);
     clearTimeout(settling);
@@ -57,13 +64,17 @@ export function createRoomBar({ root, documents, socket, clock }) {
   }
 
   function drawClock({ ms, level }) {
+    if (!isTold) return;
     setText(face, ms === null ? gettext("no limit") : formatRemaining(ms));
     if (face.dataset.level !== level) face.dataset.level = level;
   }
 
+  socket.on("hello", () => {
+    isTold = true;
+    drawSaved();
+  });
   createClockSheet({ root, clock });
   documents.on("status", drawSaved);
-  socket.on("hello", drawSaved);
   socket.on("state", (details) => {
     put(connection, connectionWords(details));
     drawSaved();

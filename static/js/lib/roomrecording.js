@@ -1,57 +1,42 @@
 // Recording in the room: one window of the interview records, feeds the upload queue, and tells how it goes.
-import { createEmitter } from "./events.js";
-import { gettext } from "./i18n.js";
+import { createCamera } from "./recording/camera.js";
 import { stopStream } from "./recording/capture.js";
-import { captureHelp, missingHelp, problemHelp, refusalHelp } from "./recording/help.js";
-import { openQueue, recordInto } from "./recording/recording.js";
-import { openSources } from "./recording/sources.js";
+import * as help from "./recording/help.js";
+import { createPace } from "./recording/pace.js";
+import { createRoomFacts } from "./recording/roomfacts.js";
+import { PARTS } from "./recording/roomparts.js";
+import { createScreen } from "./recording/screen.js";
+import { createTurn } from "./recording/turn.js";
 
-const STOPPED_FOR_GOOD = new Set(["no_tracks", "recorder_failed"]);
 const CLOCK_LOOK_MS = 100;
-const PARTS = { openQueue, openSources, recordInto };
+const screenQuality = ({ screenBits }) => ({ videoBits: screenBits, height: 0 });
+
+async function clockKnown(clock) {
+  while (!(clock() > 0)) await new Promise((resolve) => setTimeout(resolve, CLOCK_LOOK_MS));
+}
 
 /**
- * Events: "change" ({state, capturedSeconds, storedSeconds, waiting, message}), "trouble" (text), "well" ().
- * States: off, asking, elsewhere (another window of this browser records), recording, paused, stopped.
- * clock() gives the interview's milliseconds, and nothing or 0 until the server has told them.
+ * Events: those of roomfacts.js, "space" (minutes), "screen" (state), "stream" (stream or null).
+ * States: off, asking, elsewhere (another window of this browser records), recording, paused, stopped; those of the screen
+ * stand in screen.js. clock() gives the interview's milliseconds, and nothing or 0 until the server has told them;
+ * remaining() what is left of it, or null.
  */
-export function createRoomRecording({
-  required,
-  base,
-  csrf,
-  clock,
-  scope = globalThis,
-  parts = PARTS,
-}) {
-  const emitter = createEmitter();
-  const facts = { state: "off", capturedSeconds: 0, storedSeconds: 0, waiting: 0, message: "" };
-  let queue = null;
-  let recorder = null;
-  let stream = null;
-  let starting = null;
-  let isRecorder = false;
+export function createRoomRecording(options) {
+  const { required, screen: wantsScreen = false, interview, base, csrf, clock } = options;
+  const { remaining = () => null, scope = globalThis } = options;
+  const parts = { ...PARTS, ...options.parts };
+  const room = createRoomFacts();
+  const { facts, change, trouble, emit } = room;
+  const turn = createTurn(`interviewlm-recorder:${base}`, scope.navigator.locks);
+  let note = () => {};
+  let [queue, pace, camera, screen, starting] = [null, null, null, null, null];
   let isFinishing = false;
   let isLetGo = false;
-  let standing = "";
+  let isMending = false;
 
-  function change(values) {
-    Object.assign(facts, values);
-    emitter.emit("change", facts);
-  }
-
-  function trouble(message, state = facts.state) {
-    change({ state, message });
-    if (message) emitter.emit("trouble", message);
-  }
-
-  function count({ captured_ms, stored_ms, waiting }) {
-    change({ capturedSeconds: captured_ms / 1000, storedSeconds: stored_ms / 1000, waiting });
-  }
-
-  function tellConnection(state) {
-    const away = gettext("The connection is away. The recording waits on this computer.");
-    if (state === "offline") change({ message: away });
-    else if (facts.message === away) change({ message: standing });
+  function tellProblem({ code }) {
+    trouble(help.problemHelp(code));
+    if (code === "storage_full") note("storage_full");
   }
 
   /** What an earlier visit left unsent goes out from here on, whatever becomes of the camera. */
@@ -62,62 +47,89 @@ export function createRoomRecording({
     } catch (cause) {
       throw Object.assign(new Error("no_store", { cause }), { code: "no_store" });
     }
-    queue.on("counts", count);
-    queue.on("state", tellConnection);
-    queue.on("problem", ({ code }) => trouble(problemHelp(code)));
-    queue.on("refused", (refusal) => trouble(refusalHelp(refusal)));
+    queue.on("counts", room.count);
+    queue.on("state", room.tellConnection);
+    queue.on("problem", tellProblem);
+    queue.on("refused", (refusal) => trouble(help.refusalHelp(refusal)));
+    queue.on("holes", (holes) => emit("holes", holes));
     queue.start();
-    count(await queue.counts());
+    room.count(await queue.counts());
+    note = parts.createNotes({ base, csrf: () => csrf, clock, scope });
+    const megabits = parts.readRate(interview);
+    const hasScreen = () => wantsScreen;
+    pace = createPace({ queue, megabits, hasScreen, changed: adapt });
+    change({ step: pace.step.name });
   }
 
-  /** Resolves once no other window of this browser records the interview; holds until this page dies. */
-  async function becomeRecorder() {
-    if (isRecorder) return;
-    const { locks } = scope.navigator;
-    const name = `interviewlm-recorder:${base}`;
-    const take = (options) =>
-      new Promise((resolve) => {
-        locks.request(name, options, (lock) => {
-          isRecorder = lock !== null;
-          resolve();
-          return isRecorder ? new Promise(() => {}) : null;
-        });
+  /** Told quietly, on the light: nobody has to do anything. */
+  function adapt(step, { name }) {
+    note("quality_changed", { detail: `${name}>${step.name}` });
+    camera?.adapt(step);
+    screen?.adapt(screenQuality(step));
+    change({ step: step.name });
+  }
+
+  const recordAs = (track, quality) => (stream) =>
+    parts.recordInto(queue, stream, { clock, track, quality });
+
+  function prepareScreen() {
+    if (!wantsScreen) return;
+    if (!screen) {
+      const record = (stream) => recordAs("screen", screenQuality(pace.step))(stream);
+      screen = createScreen({ record, note, scope });
+      screen.on("change", (state) => {
+        change({ screen: { ...facts.screen, state } });
+        emit("screen", state);
       });
-    await take({ ifAvailable: true });
-    if (isRecorder) return;
-    change({ state: "elsewhere" });
-    await take({});
-    if (!isFinishing) change({ state: "asking" });
+    }
+    screen.offer();
   }
 
-  async function clockKnown() {
-    while (!(clock() > 0)) await new Promise((resolve) => setTimeout(resolve, CLOCK_LOOK_MS));
+  function tellSpace(minutes) {
+    note("space_short", { detail: String(minutes) });
+    emit("space", minutes);
   }
 
-  function lacks(kind) {
-    standing = missingHelp(kind);
-    trouble(standing);
+  function tellDevices(muted = null) {
+    const [lost] = camera.missing();
+    if (lost) room.stand(help.missingHelp(lost));
+    else room.stand(muted ? help.mutedHelp(muted) : "");
+    emit("stream", camera.stream);
   }
 
-  function followRecorder({ code, kind }) {
-    if (STOPPED_FOR_GOOD.has(code)) trouble(problemHelp(code), "paused");
-    else if (code === "track_ended") lacks(kind);
+  function sliceCame() {
+    if (isFinishing || (facts.state === "recording" && !isMending)) return;
+    isMending = false;
+    change({ state: "recording", message: room.standing });
+    if (!room.standing) emit("well");
+  }
+
+  function mends() {
+    isMending = true;
+    change({ message: help.restartedHelp() });
   }
 
   function record(opened) {
-    stream = opened.stream;
-    standing = "";
-    recorder = parts.recordInto(queue, stream, { clock });
-    recorder.on("problem", followRecorder);
-    recorder.on("slice", () => {
-      if (facts.state === "recording" || isFinishing) return;
-      change({ state: "recording", message: standing });
-      if (!standing) emitter.emit("well");
-    });
-    recorder.start();
+    room.forget();
+    camera = createCamera({ opened, record: recordAs("camera", pace.step), note, scope });
+    camera.on("slice", sliceCame);
+    camera.on("lacks", () => tellDevices());
+    camera.on("muted", tellDevices);
+    camera.on("restarted", mends);
+    camera.on("stopped", (code) => trouble(help.problemHelp(code), "paused"));
     change({ state: "recording" });
-    if (opened.missing) lacks(opened.missing);
-    else emitter.emit("well");
+    if (!opened.missing) emit("well");
+    emit("stream", opened.stream);
+    camera.start();
+    pace.start();
+  }
+
+  async function release() {
+    pace?.stop();
+    const old = camera;
+    camera = null;
+    emit("stream", null);
+    await Promise.all([old?.stop(), screen?.stop()]);
   }
 
   async function begin() {
@@ -125,49 +137,54 @@ export function createRoomRecording({
     change({ state: "asking", message: "" });
     try {
       await prepareQueue();
-      await becomeRecorder();
+      await turn.take(() => change({ state: "elsewhere" }));
       if (isFinishing) return;
-      release();
+      change({ state: "asking" });
+      prepareScreen();
+      await camera?.stop();
+      const space = { screen: wantsScreen, short: tellSpace, scope };
+      parts.lookForSpace(remaining(), space).catch(() => {});
       const opened = await parts.openSources();
-      await clockKnown();
+      await clockKnown(clock);
       if (isFinishing) stopStream(opened.stream);
       else record(opened);
     } catch (error) {
-      trouble(captureHelp(error.code), "paused");
+      trouble(help.captureHelp(error.code), "paused");
     }
-  }
-
-  /** The camera's own light goes out with the recording. */
-  function release() {
-    if (stream) stopStream(stream);
-    stream = null;
   }
 
   scope.addEventListener("beforeunload", (event) => {
     if (!isLetGo && facts.waiting > 0) event.preventDefault();
   });
 
+  function start() {
+    if (!required || camera?.isRunning()) return Promise.resolve();
+    starting ??= begin().finally(() => {
+      starting = null;
+    });
+    return starting;
+  }
+
+  // A camera that is plugged in is worth another try.
+  scope.navigator.mediaDevices?.addEventListener?.("devicechange", () => {
+    if (facts.state === "paused") start();
+  });
+
   return {
-    on: emitter.on,
+    on: room.on,
     facts,
-    start() {
-      if (!required || recorder?.isRunning()) return Promise.resolve();
-      starting ??= begin().finally(() => {
-        starting = null;
-      });
-      return starting;
-    },
+    start,
+    shareScreen: () => screen?.share(),
     /** Stops recording and waits for what is not stored yet; resolves with true when all of it is, and never fails. */
     async finish() {
       isFinishing = true;
       // The window that records looks after the rest itself.
       if (!queue || facts.state === "elsewhere") return true;
-      await recorder?.stop();
-      release();
+      await release();
       change({ state: "stopped", message: "" });
       try {
         const left = await queue.drain();
-        count(left);
+        room.count(left);
         return left.waiting === 0;
       } catch {
         // The browser has taken its store away: the interview can be finished all the same.

@@ -1,14 +1,13 @@
 // Running code: tests, a file or a command, and Stop; streamed output, one line a test with its detail.
 import { HERE, markTests, offText, unverifiedMark } from "./browserruns.js";
-import { element } from "./dom.js";
 import { createEmitter } from "./events.js";
 import { gettext } from "./i18n.js";
 import { ERROR } from "./protocol.js";
 import { createCommandLine } from "./runcommand.js";
 import { createRunLog, summarise } from "./runlog.js";
 import { createRunOutput } from "./runoutput.js";
-import { comingText, createRunState, obstacleText, placeText } from "./runstate.js";
-import { drawTests } from "./testlist.js";
+import { comingText, createRunState, obstacleText, placeText, unstoredText } from "./runstate.js";
+import { drawTests, noResultsText } from "./testlist.js";
 
 const ALIVE = new Set(["asking", "queued", "running"]);
 
@@ -70,7 +69,6 @@ export function createRuns({ root, socket, flush, target, inBrowser = null, memo
     end();
   }
 
-  /** Asks for a run and returns its first frame. */
   async function ask(kind, command, env) {
     const { section, path } = target();
     const what = { file: { path }, command: { command } }[kind];
@@ -87,12 +85,7 @@ export function createRuns({ root, socket, flush, target, inBrowser = null, memo
     if (kind === "tests") tests.replaceChildren(comingText());
     const { env, problem } = line.env();
     if (problem) return refuse("warning", problem);
-    if (!(await flush())) {
-      const text = gettext(
-        "Your latest changes are not stored yet, so nothing was run. Try again in a moment.",
-      );
-      return refuse("warning", text);
-    }
+    if (!(await flush())) return refuse("warning", unstoredText());
     try {
       if (isHere(kind)) {
         onQueued({ run: HERE, position: 0 });
@@ -117,6 +110,7 @@ export function createRuns({ root, socket, flush, target, inBrowser = null, memo
   function onStarted(frame) {
     run.id ??= frame.run;
     if (frame.run !== run.id) return;
+    run.kind ??= frame.kind;
     run.phase = "running";
     if (log.received === 0) write("command", `$ ${frame.argv_text}\n`);
     ticker.start();
@@ -131,8 +125,7 @@ export function createRuns({ root, socket, flush, target, inBrowser = null, memo
   }
 
   function showTests(found) {
-    const none = element("p", { class: "empty" }, gettext("No test results. See Output."));
-    tests.replaceChildren(found?.length ? drawTests(found) : none);
+    tests.replaceChildren(found?.length ? drawTests(found) : noResultsText());
     if (run.id === HERE) markTests(tests);
     if (!found?.length) emitter.emit("show", "output");
   }
@@ -162,8 +155,16 @@ export function createRuns({ root, socket, flush, target, inBrowser = null, memo
     }
   }
 
-  socket.on("run.queued", (frame) => run && onQueued(frame));
-  socket.on("run.started", (frame) => run && onStarted(frame));
+  /** What another window or the assistant runs is shown here as well; only an answer to this window has an id. */
+  function hear(frame, handle) {
+    const isOther = frame.id === undefined && frame.run !== run?.id;
+    if (isOther && ALIVE.has(run?.phase)) return;
+    if (isOther) begin({ id: frame.run, kind: frame.kind, phase: "queued" });
+    if (run) handle(frame);
+  }
+
+  socket.on("run.queued", (frame) => hear(frame, onQueued));
+  socket.on("run.started", (frame) => hear(frame, onStarted));
   socket.on("run.output", onOutput);
   socket.on("run.finished", onFinished);
   socket.on("state", drawControls);

@@ -23,6 +23,13 @@ export function comingText() {
   return element("p", { class: "empty" }, text);
 }
 
+/** Why nothing was run. */
+export function unstoredText() {
+  return gettext(
+    "Your latest changes are not stored yet, so nothing was run. Try again in a moment.",
+  );
+}
+
 /** Why no command can be run now, or nothing. */
 export function obstacleText({ running, alive, socket }) {
   if (!running.available) return running.message || gettext("Running is off here.");

@@ -25,17 +25,27 @@ export async function isReachable(fetch = globalThis.fetch) {
   }
 }
 
+/** What works without WebSockets and what does not: for who has the files open, and for who could not load them. */
+function blockedText(hasFiles) {
+  if (hasFiles)
+    return gettext(
+      "This network lets no WebSockets through. You can write, and ask the assistant, which sees what was stored last. Your files can not be stored with us and nothing can be run; what you type stays in this browser, also when you reload. Switch off a VPN or proxy, or use another network: the room then goes on by itself.",
+    );
+  return gettext(
+    "This network lets no WebSockets through. You can read the problem and ask the assistant. Your files can not be opened here, stored with us or run; what you typed before stays in this browser. Switch off a VPN or proxy, or use another network: the room then goes on by itself.",
+  );
+}
+
 /** Tells the person when the room's own socket can not be opened although the server is there. */
 export function tellBlocked({ socket, notices, reach = isReachable }) {
+  let hasFiles = false;
+  socket.on("hello", () => {
+    hasFiles = true;
+  });
   socket.on("state", async ({ state, attempt }) => {
     if (state === "online" || state === "closed") notices.clear("blocked");
     if (state !== "reconnecting" || attempt < TRIES) return;
     if (!(await reach()) || socket.state === "online") return;
-    notices.show("blocked", {
-      level: "warning",
-      text: gettext(
-        "This network lets no WebSockets through. Without them your files can not be stored with us and nothing can be run; what you have typed stays in this browser. Switch off a VPN or proxy, or use another network: the room then goes on by itself.",
-      ),
-    });
+    notices.show("blocked", { level: "warning", text: blockedText(hasFiles) });
   });
 }

@@ -41,3 +41,8 @@ export function drawTests(tests) {
   if (first) first.open = true;
   return list;
 }
+
+/** What stands in their place where a run gave none. */
+export function noResultsText() {
+  return element("p", { class: "empty" }, gettext("No test results. See Output."));
+}

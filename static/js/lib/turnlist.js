@@ -3,6 +3,7 @@
 /** createView() -> {root, cards, update(entry)}; more is shown while there is something below. */
 export function createTurnList({ log, more, createView }) {
   const views = new Map();
+  let isOwed = false;
 
   function viewOf(entry) {
     if (!views.has(entry.key)) views.set(entry.key, createView());
@@ -22,8 +23,10 @@ export function createTurnList({ log, more, createView }) {
     while (log.children.length > nodes.length) log.lastElementChild.remove();
   }
 
-  /** The last words and what waits for a decision under them, whose cards are drawn after the turns. */
+  /** The last words and what waits under them, whose cards are drawn after the turns; once the panel is there to see. */
   function showEnd() {
+    isOwed = log.clientHeight === 0;
+    if (isOwed) return;
     log.scrollTop = log.scrollHeight;
     requestAnimationFrame(() => {
       log.scrollTop = log.scrollHeight;
@@ -31,6 +34,10 @@ export function createTurnList({ log, more, createView }) {
     });
   }
 
+  new ResizeObserver(() => {
+    if (isOwed) showEnd();
+    else drawMore();
+  }).observe(log);
   log.addEventListener("scroll", drawMore, { passive: true });
   more.addEventListener("click", () => {
     log.scrollTop = log.scrollHeight;

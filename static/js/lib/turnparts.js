@@ -1,7 +1,15 @@
 // An answer as it is read: its text with what tools did in between, in order. No DOM here.
 
-/** {key, text, isLast} and {key, tool} in turn; a tool stands where the text was when it was called. */
-export function planParts(answer, tools = []) {
+/** A tool whose answer is over works no more, whether or not anybody could say so. */
+function asItIs(tool, isOpen) {
+  return isOpen || tool.state !== "running" ? tool : { ...tool, state: "stopped" };
+}
+
+/**
+ * {key, text, isLast} and {key, tool} in turn; a tool stands where the text was when it was called. isOpen: the answer is
+ * still being written.
+ */
+export function planParts(answer, tools = [], isOpen = true) {
   const parts = [];
   let from = 0;
   const put = (to, isLast) => {
@@ -12,7 +20,7 @@ export function planParts(answer, tools = []) {
   const placed = tools.map((tool) => ({ ...tool, offset: Math.min(tool.offset, answer.length) }));
   for (const tool of placed.sort((one, other) => one.offset - other.offset)) {
     if (tool.offset > from) put(tool.offset, false);
-    parts.push({ key: `tool:${tool.call}`, tool });
+    parts.push({ key: `tool:${tool.call}`, tool: asItIs(tool, isOpen) });
   }
   put(answer.length, true);
   return parts;

@@ -1,13 +1,23 @@
 // The device check: asks what is allowed, opens what is needed, tries the connection, and says what to mend.
 import { openDevices, permissionStates } from "../lib/check/devices.js";
 import { createLines } from "../lib/check/lines.js";
-import { deviceMend, formatRate, socketMend, uploadMend } from "../lib/check/mends.js";
+import {
+  deviceMend,
+  formatRate,
+  screenMend,
+  socketMend,
+  spaceMend,
+  uploadMend,
+} from "../lib/check/mends.js";
 import { trySocket, tryUpload } from "../lib/check/network.js";
 import { createPicture } from "../lib/check/picture.js";
 import { addDiagnostics } from "../lib/diagnostics.js";
 import { readJson, setText } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { startPage } from "../lib/page.js";
+import { keepRate } from "../lib/recording/pace.js";
+import { canShare } from "../lib/recording/screen.js";
+import { askToKeep, checkSpace } from "../lib/recording/space.js";
 
 const SENT_AS = { dismissed: "not_allowed", ended: "not_readable" };
 const PASSING = new Set(["ok", "skipped", "slow"]);
@@ -83,8 +93,20 @@ function mountCheck(root, config) {
     settle("socket", socket, socket === "ok" ? { state: gettext("works") } : socketMend());
     const options = { csrf, size: config.uploadBytes };
     const { code, megabits } = await tryUpload(config.uploadUrl, options);
+    keepRate(config.interview, megabits);
     const rate = interpolate(gettext("%(rate)s Mbit/s"), { rate: formatRate(megabits) });
     settle("upload", code, code === "ok" ? { state: rate } : uploadMend(code, megabits));
+  }
+
+  /** Nothing of this holds anybody up: the room tells it again where it matters. */
+  async function checkRoomForRecording() {
+    const screen = config.recordsScreen;
+    if (screen && canShare()) {
+      lines.set("screen", "good", { state: gettext("the room asks you to share it") });
+    } else if (screen) lines.set("screen", "danger", screenMend());
+    const { code, minutes } = await checkSpace(config.seconds * 1000, { screen });
+    if (code === "short") lines.set("space", "danger", spaceMend(minutes));
+    else lines.set("space", "good", { state: code === "ok" ? gettext("enough") : "" });
   }
 
   /** The same steps stand once, under the camera. */
@@ -112,6 +134,8 @@ function mountCheck(root, config) {
     setText(root.querySelector("[data-ask-text]"), gettext("No picture."));
     for (const result of opened) tell(result);
     await picture.show(opened);
+    // After the devices, so that the browser asks one thing at a time.
+    if (opened.some(({ stream }) => stream)) askToKeep();
   }
 
   /** A question of the browser comes only after ours, so that nobody is surprised. */
@@ -145,7 +169,9 @@ function mountCheck(root, config) {
   });
 
   checkNetwork();
-  if (picture) beginDevices();
+  if (!picture) return;
+  beginDevices();
+  checkRoomForRecording();
 }
 
 startPage();

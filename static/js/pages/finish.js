@@ -9,8 +9,8 @@ import { refusalHelp } from "../lib/recording/help.js";
 import { openQueue } from "../lib/recording/recording.js";
 import { sendRest } from "../lib/recording/rest.js";
 
-function describe({ captured_ms, stored_ms }) {
-  const left = Math.max(0, Math.ceil((captured_ms - stored_ms) / 1000));
+function describe({ left_ms }) {
+  const left = Math.ceil(left_ms / 1000);
   return interpolate(
     gettext(
       "Keep this page open: %(seconds)s seconds are being sent. This page says when it is done.",

@@ -7,7 +7,7 @@
 //   finish_url  POST here to finish; afterwards the page that thanks
 //   late_url    POST what the end cut off
 //   files       {upload_url, content_url, archive_url}: bringing files along, and taking them away
-//   is_recorded, is_preview
+//   is_recorded, is_preview, records_screen (the candidate is asked to share it)
 //   in_browser  {frame_url, sections: {folder: arguments}}: tests that Python in the browser can run
 //   recording   {base_url}: where chunks go; from the recordings app, absent where nothing is recorded
 //   shortcuts   false switches shortcuts of a single character off
@@ -30,7 +30,7 @@ import { createOtherFiles } from "../lib/otherfiles.js";
 import { startPage } from "../lib/page.js";
 import { createPanels } from "../lib/panels.js";
 import { createPendingStore } from "../lib/pendingstore.js";
-import { createRecordLight, tellRecording } from "../lib/recordlight.js";
+import { showRecording } from "../lib/recordlight.js";
 import { createRoomAssistant } from "../lib/roomassistant.js";
 import { createRoomBar } from "../lib/roombar.js";
 import { createRoomChannel } from "../lib/roomchannel.js";
@@ -143,11 +143,13 @@ const chat =
       });
 const recording = createRoomRecording({
   required: Boolean(config.is_recorded && config.recording),
+  screen: config.records_screen,
+  interview: id,
   base: config.recording?.base_url,
   csrf,
   clock: () => clock.interviewMs() ?? 0,
+  remaining: clock.left,
 });
-
 const leave = createLeave({ documents, recording, url: config.finish_url });
 const finish = createFinish({
   dialog: document.getElementById("finish-dialog"),
@@ -158,10 +160,8 @@ const finish = createFinish({
   leave: (url) => leave({ url }),
 });
 const help = document.getElementById("help-dialog");
-
 createRoomBar({ root, documents, socket, clock });
-createRecordLight(find('[data-state="record"]'), recording);
-tellRecording(notices, recording);
+showRecording(root, notices, recording);
 const late = createLateWork({ store, left: documents.left, url: config.late_url, csrf });
 followRoom({ socket, documents, clock, notices, late, leave });
 

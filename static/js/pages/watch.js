@@ -18,6 +18,7 @@ import { createFollow } from "../lib/follow.js";
 import { createHints } from "../lib/hints.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { createCopies, watchCopies } from "../lib/insertions.js";
+import { mountLive } from "../lib/live/live.js";
 import { createNotices } from "../lib/notices.js";
 import { createOtherFiles } from "../lib/otherfiles.js";
 import { startPage } from "../lib/page.js";
@@ -121,6 +122,7 @@ const runs = createWatchRuns({ root: find("[data-runs]"), socket, lastRun: confi
 createRoomBar({ root, documents, socket, clock });
 createWatchBar({ root, socket, clock, presence });
 followWatched({ socket, notices, documents });
+mountLive(find("[data-live]"));
 sideTabs.select("files");
 
 find("[data-show-time]").addEventListener("click", () => {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assistant.simulator.answers import compose_answer
+from assistant.simulator.answers import compose_answer, compose_hint
 from assistant.simulator.context import PromptContext, read_context
 from assistant.simulator.patches import apply_diff
 from assistant.simulator.testlog import read_report
@@ -149,6 +149,55 @@ def test_script_is_sketched_with_its_own_comments() -> None:
     assert "`countWords`, `shout`" in text
     assert "```javascript\nexport function countWords(text) {\n  // Step 1:" in text
     assert '  throw new Error("not implemented");\n}\n```' in text
+
+
+def ran(result: str, *, is_error: bool = False) -> list[Any]:
+    """An earlier turn in which the assistant ran the tests itself."""
+    called = {"type": "tool_use", "id": "t1", "name": "run_tests", "input": {}}
+    told = {"type": "tool_result", "tool_use_id": "t1", "is_error": is_error}
+    return [
+        *ask("<message>Run the tests</message>"),
+        {"role": "assistant", "content": [called]},
+        {"role": "user", "content": [{**told, "content": result}]},
+        {"role": "assistant", "content": "One fails."},
+    ]
+
+
+RESULT = (
+    "It ended with exit code 1.\n2 of 3 tests passed.\n"
+    '<tool_output tool="run_tests" command="python3 -m pytest">\n'
+    "FAILED tests/test_a.py::test_a - assert 1 == 2\n</tool_output>"
+)
+
+
+def test_tests_it_ran_itself_are_remembered_in_the_next_turn() -> None:
+    messages = [*ran(RESULT), *ask("<message>And now?</message>")]
+
+    text = compose_answer(context_of(messages, system()))
+
+    assert "In the last run **1 test fails** and 2 pass:" in text
+    assert "`test_a`: `assert 1 == 2`" in text
+    assert "I have not seen a test run yet" not in text
+
+
+def test_newer_run_of_the_candidate_counts_more_than_its_own() -> None:
+    told = '<test_output passed="4" failed="0">\n4 passed\n</test_output>\n'
+    messages = [*ran(RESULT), *ask(f"{told}<message>And now?</message>")]
+
+    assert "All 4 visible tests pass" in compose_answer(context_of(messages))
+
+
+def test_run_that_failed_is_no_test_run() -> None:
+    messages = [*ran("Nothing was run.", is_error=True), *ask("And now?")]
+
+    assert "I have not seen a test run yet" in compose_answer(context_of(messages))
+
+
+def test_hint_leaves_its_number_to_the_page() -> None:
+    text = compose_hint(context_of(ask(turn("Help")), system()))
+
+    assert text.startswith(NOTICE)
+    assert "Hint" not in text
 
 
 def test_passing_tests_are_said_to_pass() -> None:

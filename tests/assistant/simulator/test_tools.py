@@ -217,6 +217,27 @@ async def test_decisions_are_said_back(client: AsyncAnthropic) -> None:
     assert "> The candidate chose: the smallest case" in text_of(answered)
 
 
+async def test_parked_question_is_not_asked_again_once_it_is_answered(
+    client: AsyncAnthropic,
+) -> None:
+    call = {"type": "tool_use", "id": "t1", "name": "ask_candidate", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": "Asked."}
+    decided = "<decision>\nThe candidate chose: the smallest case\n</decision>"
+    words = f"{decided}\n<note>The candidate has decided. Go on.</note>"
+    messages: Any = [
+        *ask(turn("Please ask me a question")),
+        {"role": "assistant", "content": [call]},
+        {"role": "user", "content": [result, {"type": "text", "text": words}]},
+    ]
+
+    answered = await client.messages.create(
+        model=MODEL, max_tokens=2000, system=system("agent"), messages=messages
+    )
+
+    assert "> The candidate chose: the smallest case" in text_of(answered)
+    assert "Choose below" not in text_of(answered)
+
+
 async def test_tool_choice_none_calls_nothing(client: AsyncAnthropic) -> None:
     answered = await client.messages.create(
         model=MODEL,
@@ -252,6 +273,34 @@ async def test_file_result_is_read_for_functions(client: AsyncAnthropic) -> None
     )
 
     assert "`neighbours`, `shortest_ladder`" in text_of(answered)
+
+
+async def test_new_question_behind_a_parked_call_is_what_is_answered(
+    client: AsyncAnthropic,
+) -> None:
+    call = {"type": "tool_use", "id": "t1", "name": "propose_edit", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": "undecided"}
+    decided = "<decision>\nThe candidate accepted all of it.\n</decision>\n"
+
+    async def answer(text: str) -> Any:
+        messages: Any = [
+            {"role": "user", "content": turn("Please propose an edit")},
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [result, {"type": "text", "text": text}]},
+        ]
+        return await client.messages.create(
+            model=MODEL,
+            max_tokens=2000,
+            system=system("agent"),
+            tools=[PROPOSE_EDIT],
+            messages=messages,
+        )
+
+    told = await answer(decided)
+    assert "The candidate accepted all of it." in text_of(told)
+    assert "Nothing is written yet" not in text_of(told)
+    again = await answer(turn("Please propose another edit"))
+    assert [b.name for b in again.content if b.type == "tool_use"] == ["propose_edit"]
 
 
 async def test_forced_tool_is_called_where_the_model_takes_it(

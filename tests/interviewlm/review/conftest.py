@@ -5,6 +5,8 @@ from django.test import Client
 from django.urls import reverse
 
 from assistant.enums import MessageRole, TurnState
+from assistant.models import ToolCall
+from assistant.services.tool_calls import end_call
 from base.text import content_hash
 from interviews.enums import Origin, RunState, StepState
 from interviews.models import DocumentVersion, Evidence, Interview, ItemVerdict
@@ -79,6 +81,15 @@ def fill(interview: Interview, text: str = "words") -> Interview:
     question.turn.error_message = text
     question.turn.save()
     MessageFactory.create(turn=question.turn, role=MessageRole.ASSISTANT, text=text)
+    tool = ToolCall.objects.create(
+        turn=question.turn,
+        step=0,
+        number=0,
+        call_id="toolu_1",
+        name=text,
+        input={"path": text},
+    )
+    end_call(tool.pk, text=text, is_error=False, detail=text)
     card = ScorecardFactory.create(interview=interview, summary=text)
     ItemVerdict.objects.filter(scorecard=card).update(reason=text)
     for verdict in card.verdicts.all():

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import AuditEntry
 from assistant.enums import MessageRole, TurnState
 from interviewlm.review.events import list_events
 from interviewlm.review.made_by import MadeBy
@@ -218,15 +219,20 @@ def test_player_gets_the_parts_in_order(
 
     page = recruiter.get(url(interview))
 
-    parts = json.loads(
-        page.content.decode()
-        .split('<script id="review-parts" type="application/json">')[1]
-        .split("</script>")[0]
+    text = page.content.decode()
+    media = json.loads(
+        text.split('<script id="review-media" type="application/json">')[1].split(
+            "</script>"
+        )[0]
     )
-    assert [(part["url"], part["start"]) for part in parts] == [
-        (f"/interviews/{interview.pk}/recordings/{first.pk}/", 0),
-        (f"/interviews/{interview.pk}/recordings/{second.pk}/", 9000),
+    [track] = media["tracks"]
+    assert [(part["address"], part["start"]) for part in track["parts"]] == [
+        (f"/interviews/{interview.pk}/recordings/{first.pk}/address", 0),
+        (f"/interviews/{interview.pk}/recordings/{second.pk}/address", 9000),
     ]
+    assert track["gaps"] == [{"start": 5000, "end": 9000}]
+    assert "No picture from 0:05 to 0:09" in text
+    assert not AuditEntry.objects.filter(action="recording.viewed").exists()
     assert "The recording has a gap." in page.content.decode()
 
 
@@ -288,3 +294,16 @@ def test_answer_names_its_model_and_its_wording(
     text = page.content.decode()
     assert str(version) in text
     assert "instead of model-one" in text
+
+
+@pytest.mark.parametrize(
+    ("role", "is_offered"), [("recruiter", True), ("reviewer", False)]
+)
+def test_download_is_offered_to_roles_that_may(
+    client: Client, people: People, interview: Interview, role: str, *, is_offered: bool
+) -> None:
+    asset = AssetFactory.create(recording__interview=interview)
+    client.force_login(getattr(people, role))
+    page = client.get(url(interview)).content.decode()
+    address = f"/interviews/{interview.pk}/recordings/{asset.pk}/download"
+    assert (address in page) == is_offered

@@ -339,6 +339,31 @@ def test_database_keeps_applied_edits_to_agents(people: People) -> None:
         )
 
 
+@pytest.mark.parametrize("is_recorded", [True, False], ids=["recorded", "unrecorded"])
+def test_screen_is_recorded_only_beside_the_camera(
+    recruiter: Client, people: People, is_recorded: bool
+) -> None:
+    version = AssessmentVersionFactory.create(organisation=people.organisation)
+    data = assessment_data(version, records_screen="on")
+    if not is_recorded:
+        del data["is_recorded"]
+
+    answer = recruiter.post(change_url(version.assessment), data, follow=True)
+
+    newest = version.assessment.versions.first()
+    assert newest is not None
+    assert newest.records_screen is is_recorded
+    refused = "only where camera and microphone are" in answer.content.decode()
+    assert refused is not is_recorded
+
+
+def test_database_keeps_the_screen_beside_the_camera(people: People) -> None:
+    with pytest.raises(IntegrityError):
+        AssessmentVersionFactory.create(
+            organisation=people.organisation, is_recorded=False, records_screen=True
+        )
+
+
 def test_hints_are_switched_off_for_an_assessment(
     recruiter: Client, people: People
 ) -> None:

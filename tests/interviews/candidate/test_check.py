@@ -100,6 +100,23 @@ def test_devices_nobody_needs_are_skipped(
     assert (result["camera"], result["microphone"]) == ("skipped", "skipped")
 
 
+@pytest.mark.parametrize("records_screen", [True, False], ids=["screen", "no screen"])
+def test_the_screen_is_announced_only_where_it_is_recorded(
+    client: Client, make_interview: MakeInterview, records_screen: bool
+) -> None:
+    interview = make_interview(
+        InterviewState.PREPARING,
+        invitation__assessment_version__records_screen=records_screen,
+    )
+    let_in(client, interview)
+    check = client.get(address(interview)).content.decode()
+    client.post(address(interview), ALL_WELL)
+    begin = client.get(address(interview, "begin")).content.decode()
+
+    assert ('data-line="screen"' in check) is records_screen
+    assert ("the room asks you to share it" in begin) is records_screen
+
+
 def test_the_trial_upload_is_counted_and_not_kept(
     client: Client, preparing: Interview
 ) -> None:

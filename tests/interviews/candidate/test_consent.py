@@ -134,6 +134,8 @@ def test_going_back_after_the_consent_leads_to_the_stage(
     [
         ({"is_recorded": True}, "Your camera and microphone", "No picture"),
         ({"is_recorded": False}, "No picture and no sound", "Your camera"),
+        ({}, "Your screen is not recorded", "asks you to share"),
+        ({"records_screen": True}, "asks you to share it", "screen is not recorded"),
         ({"policy": Policy.OFF}, "no assistant", "conversation"),
         ({"policy": Policy.HINTS}, "gives hints", "whole changes"),
         ({"policy": Policy.PAIR}, "as you would ask a colleague", "gives hints"),

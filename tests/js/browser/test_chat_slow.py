@@ -67,5 +67,10 @@ def test_room_says_plainly_what_does_not_work_without_websockets(room: Room) -> 
     page = room.context.new_page()
     page.goto(room.address)
     notice = page.locator("[data-notices]")
-    expect(notice).to_contain_text("can not be stored with us", timeout=30_000)
+    expect(notice).to_contain_text("can not be opened here", timeout=30_000)
+    # Of files and clock nothing is known, so nothing is said of them.
+    expect(page.locator("[data-state=saved]")).to_have_text(
+        "Your files are not here yet"
+    )
+    expect(page.locator("[data-clock]")).not_to_have_text("no limit")
     expect(page.get_by_text(SLOWER)).to_be_visible(timeout=30_000)

@@ -103,9 +103,11 @@ def test_panel_answer_leads_to_the_line_and_runs_its_command(
     room: Room, assistant: FakeAssistant
 ) -> None:
     asked: list[dict[str, Any]] = []
+    windows: list[WebSocketRoute] = []
 
     def attend(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
+        windows.append(socket)
 
         def tell(message: str | bytes) -> None:
             frame = json.loads(message)
@@ -148,6 +150,20 @@ def test_panel_answer_leads_to_the_line_and_runs_its_command(
     run.first.click(force=True)
     expect(page.locator(".code-result").first).to_contain_text("Something runs already")
     assert len(asked) == 1
+    finish_run(windows[-1], "r")
+    expect(run.first).not_to_have_attribute("aria-disabled", "true")
+    # What the assistant runs is shown as well, though nobody asked for it here.
+    begun = {"type": "run.started", "run": "other", "kind": "command"}
+    windows[-1].send(json.dumps({**begun, "argv_text": "sleep 9"}))
+    expect(page.locator("[data-run-output]")).to_contain_text("$ sleep 9")
+    expect(page.locator("[data-run=stop]")).to_be_visible()
+    finish_run(windows[-1], "other")
+    expect(page.locator("[data-run=stop]")).to_be_hidden()
+
+
+def finish_run(window: WebSocketRoute, run: str) -> None:
+    told = {"exit_code": 0, "reason": "exited", "duration_ms": 5, "tests": None}
+    window.send(json.dumps({"type": "run.finished", "run": run, "output": "", **told}))
 
 
 def test_panel_last_question_is_edited_and_the_old_one_kept(

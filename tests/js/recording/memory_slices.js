@@ -5,9 +5,12 @@ export function memorySlices() {
   const slices = new Map();
   const totals = new Map();
 
-  const add = (base, name, value) => {
-    const found = totals.get(base) ?? { base, captured_ms: 0, stored_ms: 0 };
-    totals.set(base, { ...found, [name]: found[name] + value });
+  const keyOf = (base, track) => `${base} ${track}`;
+  const totalOf = (key) => totals.get(key) ?? { captured_ms: 0, stored_ms: 0, waiting_bytes: 0 };
+  const add = ({ base, track }, changes) => {
+    const found = { ...totalOf(keyOf(base, track)) };
+    for (const [name, value] of Object.entries(changes)) found[name] += value;
+    totals.set(keyOf(base, track), found);
   };
   const of = (segment, first = 0, last = Number.MAX_SAFE_INTEGER) =>
     [...slices.values()].filter(
@@ -31,9 +34,12 @@ export function memorySlices() {
       return segments.get(segment);
     },
     async addSlice(base, slice) {
-      if (!segments.has(slice.segment)) return;
-      slices.set(`${slice.segment} ${slice.index}`, { ...slice, size: slice.blob.size });
-      add(base, "captured_ms", slice.duration_ms);
+      const record = segments.get(slice.segment);
+      if (!record) return;
+      const { size } = slice.blob;
+      slices.set(`${slice.segment} ${slice.index}`, { ...slice, size });
+      const { track } = record;
+      add({ base, track }, { captured_ms: slice.duration_ms, waiting_bytes: size });
     },
     async slices(...wanted) {
       return of(...wanted);
@@ -41,14 +47,18 @@ export function memorySlices() {
     async stored(segment, chunk, change) {
       drop(of(segment, chunk.first, chunk.last));
       segments.set(segment, change(segments.get(segment)));
-      add(segments.get(segment).base, "stored_ms", chunk.duration_ms);
+      const changes = { stored_ms: chunk.duration_ms, waiting_bytes: -chunk.size };
+      add(segments.get(segment), changes);
     },
     async remove(segment) {
-      drop(of(segment));
+      const left = of(segment);
+      const waiting_bytes = -left.reduce((sum, slice) => sum + slice.size, 0);
+      if (left.length) add(segments.get(segment), { waiting_bytes });
+      drop(left);
       segments.delete(segment);
     },
-    async totals(base) {
-      return totals.get(base) ?? { base, captured_ms: 0, stored_ms: 0 };
+    async totals(base, track = "camera") {
+      return totalOf(keyOf(base, track));
     },
   };
 }

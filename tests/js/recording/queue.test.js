@@ -81,19 +81,24 @@ afterEach(() => {
   for (const made of queues) made.stop();
 });
 
+/** Chunks are sent side by side: their order is nobody's business. */
+const inOrder = (calls) => calls.toSorted((one, other) => one[2] - other[2]);
+
 test("slices arrive as chunks, then the segment is closed and nothing stays behind", async () => {
   const made = queue();
   await record(made, ["a", "b", "c", "d", "e", "f", "g"]);
   made.start();
   const counts = await made.drain();
-  assert.deepEqual(sent, [
-    ["open", "s"],
+  assert.deepEqual(sent[0], ["open", "s"]);
+  assert.deepEqual(inOrder(sent.slice(1, -1)), [
     ["put", "s", 0, "a", 64],
     ["put", "s", 1, "bcdef", 64],
     ["put", "s", 2, "g", 64],
-    ["close", "s", 2],
   ]);
-  assert.deepEqual(counts, { captured_ms: 14000, stored_ms: 14000, waiting: 0 });
+  assert.deepEqual(sent.at(-1), ["close", "s", 2]);
+  const whole = { captured_ms: 14000, stored_ms: 14000 };
+  const tracks = { camera: whole, screen: { captured_ms: 0, stored_ms: 0 } };
+  assert.deepEqual(counts, { ...whole, tracks, left_ms: 0, waiting: 0, waiting_bytes: 0 });
   assert.equal(store.kept.size, 0);
 });
 
@@ -108,7 +113,11 @@ test("what was not acknowledged stays and is sent again with the same bytes", as
   });
   made.start();
   await made.drain();
-  assert.deepEqual(sent[1], sent[2]);
+  const [, lost] = sent;
+  assert.deepEqual(
+    sent.filter((call) => call[0] === "put" && call[2] === lost[2]),
+    [lost, lost],
+  );
   assert.ok(states.includes("waiting"));
   assert.equal(store.kept.size, 0);
 });
@@ -121,11 +130,13 @@ test("a refused chunk is reported and does not hold up the next", async () => {
   answers = [{ kind: "stored" }, { kind: "refused", status: 413, code: "too_large" }];
   made.start();
   const counts = await made.drain();
-  assert.deepEqual(refused, [{ segment: "s", index: 0, status: 413, code: "too_large" }]);
-  assert.deepEqual(sent.slice(2), [
+  const index = sent[1][2];
+  assert.deepEqual(refused, [{ segment: "s", index, status: 413, code: "too_large" }]);
+  assert.deepEqual(inOrder(sent.slice(1, -1)), [
+    ["put", "s", 0, "a", 64],
     ["put", "s", 1, "b", 64],
-    ["close", "s", 1],
   ]);
+  assert.deepEqual(sent.at(-1), ["close", "s", 1]);
   assert.equal(counts.stored_ms, 2000);
 });
 
@@ -147,10 +158,13 @@ async function refuseThenReload(status) {
   await again.endSegment("t");
   again.start();
   await again.drain();
-  assert.deepEqual(sent.slice(1), [
+  const of = (segment) => sent.slice(1).filter((call) => call[1] === segment);
+  assert.deepEqual(of("s"), [
     ["open", "s"],
     ["put", "s", 0, "a", 64],
     ["close", "s", 0],
+  ]);
+  assert.deepEqual(of("t"), [
     ["open", "t"],
     ["close", "t", -1],
   ]);
@@ -185,6 +199,94 @@ test("nothing is sent while offline, and all of it afterwards", async () => {
   assert.equal(sent.length, 3);
 });
 
+test("three chunks travel at once, a segment's opening and closing alone", async () => {
+  const chunks = 7;
+  let under = 0;
+  let put = 0;
+  let waiting = [];
+  const alone = async () => {
+    assert.equal(under, 0);
+    return { kind: "stored" };
+  };
+  const together = async () => {
+    put += 1;
+    under += 1;
+    assert.ok(under <= 3);
+    // None is answered before three are under way, but for the last one.
+    if (put < chunks) {
+      await new Promise((resolve) => {
+        waiting.push(resolve);
+        if (waiting.length < 3) return;
+        for (const release of waiting) release();
+        waiting = [];
+      });
+    }
+    under -= 1;
+    return { kind: "stored" };
+  };
+  const made = createQueue({
+    base: BASE,
+    store,
+    uploads: { open: alone, put: together, close: alone },
+    scope: scope(),
+  });
+  queues.push(made);
+  await record(
+    made,
+    Array.from({ length: 5 * (chunks - 1) + 1 }, (_, index) => String(index)),
+  );
+  made.start();
+  const counts = await made.drain();
+  assert.deepEqual([put, counts.waiting], [chunks, 0]);
+});
+
+test("what the server says is stored is dropped, what it does not know is opened again", async () => {
+  const first = queue();
+  await record(first, ["a", "b"]);
+  const hashes = {};
+  let isLost = true;
+  const manifest = { segments: [], holes: [{ start_ms: 0 }] };
+  const fake = uploads();
+  const putting = async (segment, chunk, bytes) => {
+    hashes[chunk.index] = chunk.sha256;
+    const answer = await fake.put(segment, chunk, bytes);
+    return isLost ? { kind: "refused", status: 403, code: "csrf_failed" } : answer;
+  };
+  const made = createQueue({
+    base: BASE,
+    store,
+    uploads: { ...fake, put: putting, manifest: async () => manifest },
+    scope: scope(),
+  });
+  queues.push(made);
+  made.start();
+  await made.drain();
+  made.stop();
+
+  // The answers were lost: the server has chunk 0, and chunk 1 arrived damaged.
+  const chunk = (index, state) => ({ index, sha256: hashes[index], state });
+  manifest.segments = [{ segment: "s", chunks: [chunk(0, "stored"), chunk(1, "damaged")] }];
+  isLost = false;
+  sent = [];
+  const next = createQueue({
+    base: BASE,
+    store,
+    uploads: { ...fake, put: putting, manifest: async () => manifest },
+    scope: scope(),
+  });
+  queues.push(next);
+  const holes = [];
+  next.on("holes", (found) => holes.push(...found));
+  await next.forgive();
+  next.start();
+  await next.drain();
+  assert.deepEqual(sent, [
+    ["put", "s", 1, "b", 64],
+    ["close", "s", 1],
+  ]);
+  assert.deepEqual(holes, [{ start_ms: 0 }]);
+});
+
 test("a full disk is told and costs only that slice", async () => {
   const made = queue();
   const problems = [];
@@ -200,8 +302,9 @@ test("a full disk is told and costs only that slice", async () => {
   made.start();
   await made.drain();
   assert.deepEqual(problems, ["storage_full"]);
+  const puts = inOrder(sent.filter(([kind]) => kind === "put"));
   assert.deepEqual(
-    sent.filter(([kind]) => kind === "put").map(([, , index, text]) => [index, text]),
+    puts.map(([, , index, text]) => [index, text]),
     [
       [0, "a"],
       [2, "c"],

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 import { createEmitter } from "../../../static/js/lib/events.js";
 import { CaptureError } from "../../../static/js/lib/recording/capture.js";
-import { openSources } from "../../../static/js/lib/recording/sources.js";
-import { describe } from "../../../static/js/lib/recordlight.js";
+import { describe, describeHoles, describeScreen } from "../../../static/js/lib/recordlight.js";
 import { createRoomRecording } from "../../../static/js/lib/roomrecording.js";
 
 let counts;
@@ -12,8 +11,14 @@ let recorders;
 let streams;
 let refusals;
 let time;
+let rooms;
+let notes;
+let rate;
 
 beforeEach(() => {
+  rooms = [];
+  notes = [];
+  rate = 0;
   counts = { captured_ms: 0, stored_ms: 0, waiting: 0 };
   queues = [];
   recorders = [];
@@ -22,8 +27,18 @@ beforeEach(() => {
   time = 5000;
 });
 
-function fakeStream() {
-  const stream = { live: true, getTracks: () => [{ stop: () => (stream.live = false) }] };
+afterEach(async () => {
+  for (const made of rooms) await made.finish();
+});
+
+function fakeTrack(kind, stream) {
+  const track = { kind, readyState: "live", stop: () => (stream.live = false) };
+  return Object.assign(new EventTarget(), track);
+}
+
+function fakeStream(kinds = ["video", "audio"]) {
+  const stream = { live: true, getTracks: () => tracks };
+  const tracks = kinds.map((kind) => fakeTrack(kind, stream));
   streams.push(stream);
   return stream;
 }
@@ -46,13 +61,20 @@ async function openQueue() {
 async function sources() {
   const refusal = refusals.shift();
   if (refusal instanceof Error) throw refusal;
-  return { stream: fakeStream(), missing: refusal ?? null };
+  const kinds = ["video", "audio"].filter((kind) => kind !== refusal);
+  return { stream: fakeStream(kinds), missing: refusal ?? null };
 }
 
-function recordInto(_queue, stream) {
+function recordInto(_queue, stream, { track, quality }) {
   const emitter = createEmitter();
   let running = false;
-  const recorder = { ...emitter, stream, isRunning: () => running };
+  const recorder = { ...emitter, stream, track, quality, isRunning: () => running };
+  recorder.adapt = (wanted) => {
+    recorder.quality = wanted;
+  };
+  recorder.use = (other) => {
+    recorder.stream = other;
+  };
   recorder.start = () => {
     running = true;
   };
@@ -61,6 +83,12 @@ function recordInto(_queue, stream) {
   };
   recorders.push(recorder);
   return recorder;
+}
+
+class FakeMediaStream {
+  constructor(tracks) {
+    this.getTracks = () => tracks;
+  }
 }
 
 /** Windows of one browser share their locks. */
@@ -83,17 +111,33 @@ function browserLocks() {
   };
 }
 
-function room({ locks = browserLocks(), required = true } = {}) {
-  const scope = Object.assign(new EventTarget(), { navigator: { locks } });
-  const parts = { openQueue, openSources: sources, recordInto };
+function room({ locks = browserLocks(), required = true, screen = false, media = {} } = {}) {
+  const navigator = { locks, mediaDevices: Object.assign(new EventTarget(), media) };
+  const scope = Object.assign(new EventTarget(), { navigator, MediaStream: FakeMediaStream });
+  const createNotes =
+    () =>
+    (code, { track = "camera", detail = "" } = {}) =>
+      notes.push([code, track, detail]);
+  const readRate = () => rate;
+  const lookForSpace = async () => {};
+  const parts = {
+    openQueue,
+    openSources: sources,
+    recordInto,
+    createNotes,
+    readRate,
+    lookForSpace,
+  };
   const made = createRoomRecording({
     required,
+    screen,
     base: "/r",
     csrf: "token",
     clock: () => time,
     scope,
     parts,
   });
+  rooms.push(made);
   const troubles = [];
   made.on("trouble", (text) => troubles.push(text));
   return { made, scope, troubles };
@@ -165,6 +209,7 @@ test("a camera without a microphone is recorded, and the lack is told", async ()
 test("a camera pulled out is told, and the end of everything stops the light", async () => {
   const { made, troubles } = room();
   await made.start();
+  streams[0].getTracks()[0].readyState = "ended";
   recorders[0].emit("problem", { code: "track_ended", kind: "video" });
   assert.match(troubles[0], /only sound is recorded/);
   recorders[0].emit("problem", { code: "no_tracks", kind: null });
@@ -259,6 +304,61 @@ for (const [refusal, words] of [
   });
 }
 
+test("what the check measured decides what is recorded first, and the light says so", async () => {
+  rate = 1;
+  const { made } = room();
+  await made.start();
+  assert.equal(recorders[0].quality.name, "low");
+  assert.match(describe(made.facts).title, /little data/);
+});
+
+test("the screen is offered with the room, and recorded beside the camera once it is shared", async () => {
+  const getDisplayMedia = async () => {
+    const stream = fakeStream(["video"]);
+    stream.getVideoTracks = stream.getTracks;
+    return stream;
+  };
+  const { made } = room({ screen: true, media: { getDisplayMedia } });
+  const states = [];
+  made.on("screen", (state) => states.push(state));
+  await made.start();
+  assert.equal(describeScreen(made.facts.screen).text, "Screen not shared");
+  await made.shareScreen();
+  const screen = { captured_ms: 4000, stored_ms: 2000 };
+  const camera = { captured_ms: 9000, stored_ms: 8000 };
+  queues[0].emit("counts", { ...camera, tracks: { camera, screen }, waiting: 2 });
+  assert.deepEqual(states, ["offered", "sharing"]);
+  assert.deepEqual(
+    recorders.map(({ track, quality }) => [track, quality.videoBits]),
+    [
+      ["camera", 2_500_000],
+      ["screen", 1_000_000],
+    ],
+  );
+  assert.equal(describeScreen(made.facts.screen).text, "Screen: 0:02 stored");
+  assert.equal(await made.finish(), true);
+  assert.deepEqual([recorders[1].isRunning(), describeScreen(made.facts.screen)], [false, null]);
+});
+
+test("a screen that is refused stops neither the camera nor the room", async () => {
+  const getDisplayMedia = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+  const { made } = room({ screen: true, media: { getDisplayMedia } });
+  await made.start();
+  await made.shareScreen();
+  assert.deepEqual([made.facts.state, made.facts.screen.state], ["recording", "refused"]);
+  assert.deepEqual(notes, [["screen_refused", "screen", "NotAllowedError"]]);
+});
+
+test("a recorder that was started again is told on the light until the next slice", async () => {
+  const { made, troubles } = room();
+  await made.start();
+  recorders[0].emit("problem", { code: "no_data", kind: null });
+  assert.match(describe(made.facts).title, /started again/);
+  recorders[0].emit("slice");
+  assert.equal(made.facts.message, "");
+  assert.deepEqual(troubles, []);
+});
+
 test("a lost connection is told in the light's title, and forgotten when it is back", async () => {
   const { made } = room();
   await made.start();
@@ -268,35 +368,9 @@ test("a lost connection is told in the light's title, and forgotten when it is b
   assert.equal(made.facts.message, "");
 });
 
-const opens = (failing) => async (wanted) => {
-  const error = failing(wanted);
-  if (error) throw error;
-  return wanted;
-};
-
-test("without a camera the microphone is opened alone", async () => {
-  const open = opens(({ video }) => video && new CaptureError("not_found"));
-  const { stream, missing } = await openSources(open);
-  assert.deepEqual([stream.video, missing], [false, "video"]);
-});
-
-test("without a microphone the camera is opened alone", async () => {
-  const open = opens(({ audio }) => audio && new CaptureError("not_readable"));
-  assert.equal((await openSources(open)).missing, "audio");
-});
-
-test("who has just said no is not asked again", async () => {
-  let asked = 0;
-  const open = opens(() => {
-    asked += 1;
-    return new CaptureError("not_allowed");
-  });
-  await assert.rejects(openSources(open), { code: "not_allowed" });
-  assert.equal(asked, 1);
-});
-
-test("when nothing opens, the first reason is told", async () => {
-  const codes = ["not_readable", "not_found", "not_found"];
-  const open = opens(() => new CaptureError(codes.shift()));
-  await assert.rejects(openSources(open), { code: "not_readable" });
+test("what the server misses is told in time; silence is the light's own matter", () => {
+  const hole = (reason, seconds) => ({ reason, start_ms: 1000, end_ms: 1000 + seconds * 1000 });
+  assert.equal(describeHoles([]), "");
+  assert.equal(describeHoles([hole("silent", 60)]), "");
+  assert.match(describeHoles([hole("missing", 10), hole("damaged", 61)]), /^1:11 of your/);
 });

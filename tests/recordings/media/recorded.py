@@ -2,7 +2,9 @@
 
 import hashlib
 import io
+import math
 import random
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -47,22 +49,28 @@ def record(
     container: str = "webm",
     audio_first: bool = False,
     bit_rate: int = 200_000,
+    key_seconds: int = KEY_SECONDS,
+    mark_ms: int | None = None,
 ) -> bytes:
-    """The whole byte stream of one recorder."""
+    """The whole byte stream of one recorder; a flash and a beep at `mark_ms`."""
     noisy = bit_rate > 1_000_000
     target = Collector()
     with av.open(target, "w", format=container, options=LIVE[container]) as muxer:
         sound = _add_audio(muxer, audio) if audio and audio_first else None
         pictures = (
-            _add_video(muxer, video, (width, height), bit_rate) if video else None
+            _add_video(muxer, video, (width, height), bit_rate, key_seconds)
+            if video
+            else None
         )
         if audio and not audio_first:
             sound = _add_audio(muxer, audio)
         for number in range(seconds * FPS):
+            is_marked = mark_ms is not None and number >= mark_ms * FPS // 1000
             if pictures is not None:
-                muxer.mux(pictures.encode(_picture(number, width, height, noisy=noisy)))
+                picture = _picture(number, width, height, noisy=noisy)
+                muxer.mux(pictures.encode(_flash(picture) if is_marked else picture))
             if sound is not None:
-                muxer.mux(sound.encode(_silence(number)))
+                muxer.mux(sound.encode(_sound(number, is_loud=is_marked)))
         for stream in (pictures, sound):
             if stream is not None:
                 muxer.mux(stream.encode(None))
@@ -74,8 +82,9 @@ def _add_video(
     codec: str,
     size: tuple[int, int],
     bit_rate: int,
+    key_seconds: int,
 ) -> av.VideoStream:
-    options = {"g": str(FPS * KEY_SECONDS), "keyint_min": str(FPS * KEY_SECONDS)}
+    options = {"g": str(FPS * key_seconds), "keyint_min": str(FPS * key_seconds)}
     if codec.startswith("libvpx"):
         options |= {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
     else:
@@ -105,10 +114,19 @@ def _picture(number: int, width: int, height: int, *, noisy: bool) -> av.VideoFr
     return frame
 
 
-def _silence(number: int) -> av.AudioFrame:
+def _flash(picture: av.VideoFrame) -> av.VideoFrame:
+    for plane in picture.planes[:1]:
+        plane.update(b"\xff" * plane.buffer_size)
+    return picture
+
+
+def _sound(number: int, *, is_loud: bool) -> av.AudioFrame:
+    """A frame's length of silence, or of a tone of 1 kHz."""
     samples = 48_000 // FPS
     frame = av.AudioFrame(format="s16", layout="mono", samples=samples)
-    frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+    wave = [round(16_000 * math.sin(math.tau * n / 48)) for n in range(samples)]
+    tone = struct.pack(f"{samples}h", *wave) if is_loud else b""
+    frame.planes[0].update(tone.ljust(frame.planes[0].buffer_size, b"\0"))
     frame.sample_rate, frame.time_base = 48_000, Fraction(1, 48_000)
     frame.pts = number * samples
     return frame

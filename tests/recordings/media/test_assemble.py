@@ -10,6 +10,7 @@ import pytest
 from recordings.media import assemble as assemble_module
 from recordings.media.assemble import assemble
 from recordings.media.errors import IndexTooLargeError
+from recordings.media.points import Point
 from recordings.media.segments import ChunkInput, HoleReason, SegmentInput
 from recordings.media.sinks import FileSink, Writer
 from recordings.media.verify import verify
@@ -284,7 +285,7 @@ def test_index_beyond_every_room_fails_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_every_chunk_is_announced_before_it_is_read(
+def test_every_chunk_is_told_of_in_its_turn(
     tmp_path: Path, slices: list[bytes]
 ) -> None:
     calls: list[str] = []
@@ -302,7 +303,14 @@ def test_every_chunk_is_announced_before_it_is_read(
     assemble(
         [watched],
         lambda number, extension: FileSink(tmp_path / f"{number}.{extension}"),
-        on_chunk=lambda: calls.append("announce"),
+        on_point=calls.append,
     )
 
-    assert calls == ["announce", "open"] * len(slices)
+    assert calls.count("open") == calls.count(Point.CHUNK) == len(slices)
+    # One is read while another waits: no more than that is held.
+    opened = seen = 0
+    for call in calls:
+        opened += call == "open"
+        seen += call == Point.CHUNK
+        assert opened - seen <= 3
+    assert calls[-2:] == [Point.WRITTEN, Point.PLACED]

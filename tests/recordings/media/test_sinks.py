@@ -84,6 +84,7 @@ def test_write_back_into_a_sent_part_is_refused() -> None:
 
     with pytest.raises(io.UnsupportedOperation):
         writer.write(b"y")
+    writer.close()
 
 
 def test_second_attempt_drops_the_parts_of_the_first() -> None:
@@ -99,12 +100,32 @@ def test_second_attempt_drops_the_parts_of_the_first() -> None:
     assert parts.joined() == b"b" * 50
 
 
+def test_part_that_is_refused_fails_the_file_and_aborts_the_upload() -> None:
+    class Refusing(Parts):
+        def upload_part(self, upload: str, number: int, body: bytearray) -> str:
+            if number == 3:
+                raise ConnectionError("the store is away")
+            return super().upload_part(upload, number, body)
+
+    parts = Refusing()
+    sink = sink_over(parts)
+    writer = sink.begin()
+
+    with pytest.raises(ConnectionError):
+        writer.write(b"x" * 1000)
+    sink.abort()
+
+    assert parts.aborted == ["upload"]
+    assert sorted(parts.parts) == [2]
+
+
 def test_nothing_written_is_never_committed(tmp_path: Path) -> None:
     parts = Parts()
     sink = sink_over(parts)
     sink.begin()
     with pytest.raises(ValueError, match="nothing"):
         sink.commit()
+    sink.abort()
     with pytest.raises(ValueError, match="begin"):
         FileSink(tmp_path / "a").commit()
 

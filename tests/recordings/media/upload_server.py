@@ -98,10 +98,30 @@ class Handler(BaseHTTPRequestHandler):
             assert self.headers["X-CSRFToken"] == "token"
             self.kept.segments[value["segment"]] = value
             self.kept.chunks.setdefault(value["segment"], {})
+        elif self.path.endswith("/ticket"):
+            ticket = json.dumps(self.ticket(value)).encode()
+            self.answer(200, ticket, Content_Type="application/json")
+            return
         else:
             segment = self.path.removeprefix(f"{BASE}/segments/")
             self.kept.closed[segment.removesuffix("/close")] = value
         self.answer(201)
+
+    def ticket(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Where to put a chunk, unless it is there."""
+        place = self.path.removesuffix("/ticket")
+        segment, index = place.removeprefix(f"{BASE}/segments/").split("/chunks/")
+        known = self.kept.chunks[segment].get(int(index))
+        if known is not None:
+            self.kept.conflicts += hashlib.sha256(known).hexdigest() != wanted["sha256"]
+            return {"state": "stored"}
+        return {
+            "state": "wanted",
+            "method": "PUT",
+            "url": place,
+            "headers": {"X-Chunk-Sha256": wanted["sha256"]},
+            "confirm": False,
+        }
 
     def do_PUT(self) -> None:
         data = self.body()

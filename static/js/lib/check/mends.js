@@ -146,6 +146,24 @@ export function uploadMend(code, rate) {
   };
 }
 
+export function screenMend() {
+  return {
+    state: gettext("This browser cannot share a screen."),
+    text: gettext(
+      "The interview also records your screen. You may go on without it, or open your link in a current Chrome, Edge, Firefox or Safari on a computer.",
+    ),
+  };
+}
+
+export function spaceMend(minutes) {
+  return {
+    state: interpolate(gettext("For %(minutes)s minutes only."), { minutes }),
+    text: gettext(
+      "The recording waits on this device whenever the connection fails. Free some space, or leave private browsing, then reload this page. You may also go on: what is sent in time is safe.",
+    ),
+  };
+}
+
 export function formatRate(megabits) {
   return new Intl.NumberFormat(document.documentElement.lang || "en", {
     maximumFractionDigits: megabits < 10 ? 1 : 0,

@@ -1,5 +1,5 @@
 // What can go wrong with recording, in the person's words, each with what to do.
-import { gettext } from "../i18n.js";
+import { gettext, interpolate } from "../i18n.js";
 
 /** For the codes of capture.js. */
 export function captureHelp(code) {
@@ -46,11 +46,61 @@ export function problemHelp(code) {
 export function missingHelp(kind) {
   return kind === "video"
     ? gettext(
-        "The camera gives no picture: only sound is recorded. Connect or allow it, then reload this page.",
+        "The camera gives no picture: only sound is recorded. Connect or allow it; it is then used by itself.",
       )
     : gettext(
-        "The microphone gives no sound: only the picture is recorded. Connect or allow it, then reload this page.",
+        "The microphone gives no sound: only the picture is recorded. Connect or allow it; it is then used by itself.",
       );
+}
+
+/** The system or a switch has silenced "video" or "audio"; it comes back the same way. */
+export function mutedHelp(kind) {
+  return kind === "video"
+    ? gettext(
+        "Your camera is switched off outside this page: only sound is recorded. Switch it on again, or open its cover.",
+      )
+    : gettext(
+        "Your microphone is muted outside this page: only the picture is recorded. Unmute it in your system or on the device.",
+      );
+}
+
+/** On the light only: nobody has to do anything. */
+export function restartedHelp() {
+  return gettext("The browser’s recorder failed and was started again.");
+}
+
+/** `minutes` of recording fit on this device while nothing can be sent. */
+export function spaceHelp(minutes) {
+  return interpolate(
+    gettext(
+      "This device has room for %(minutes)s minutes of recording. It is sent as you go; free some space in case the connection fails for longer.",
+    ),
+    { minutes },
+  );
+}
+
+/** For the states of screen.js; empty where nothing is to be done. */
+export function screenHelp(state) {
+  const help = {
+    offered: gettext("This interview also records your screen. Choose what to share."),
+    refused: gettext(
+      "Your screen is not shared, and the interview goes on. You can still share it.",
+    ),
+    ended: gettext("Your screen is no longer shared, and the interview goes on."),
+    unsupported: gettext("This browser cannot share a screen. The interview goes on without it."),
+  };
+  return help[state] ?? "";
+}
+
+/** For the steps of quality.js, on the light. */
+export function stepHelp(name) {
+  const help = {
+    half: gettext("Recording with less data: the connection is slow."),
+    low: gettext("Recording with little data: the connection is slow."),
+    small: gettext("Recording a small picture: the connection is slow."),
+    sound: gettext("Recording sound only: the connection is too slow for a picture."),
+  };
+  return help[name] ?? "";
 }
 
 /** For the server's final refusals. */

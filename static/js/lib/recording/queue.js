@@ -2,14 +2,17 @@
 import { createEmitter } from "../events.js";
 import { newSegment } from "./grouping.js";
 import { createUploader } from "./uploader.js";
+import { sha256Hex } from "./uploads.js";
 
 const UPLOADER = "interviewlm-recording-uploader";
 const CHANNEL = "interviewlm-recording";
 const DRAIN_LOOK_MS = 100;
+const TRACKS = ["camera", "screen"];
 const recorderLock = (segment) => `interviewlm-recording-segment:${segment}`;
 
 /**
- * `store` as openSlices() gives it, `uploads` as createUploads(). Events: "counts" {captured_ms, stored_ms, waiting},
+ * `store` as openSlices() gives it, `uploads` as createUploads(). Events: "counts" {captured_ms, stored_ms (camera),
+ * tracks: {camera, screen: {captured_ms, stored_ms}}, left_ms (of the track that has most to send), waiting, waiting_bytes},
  * "state" (idle, uploading, waiting, offline), "refused" {segment, index, status, code} (final; index null: the whole
  * segment) and "problem" {code: storage_full | storage_failed}.
  */
@@ -37,12 +40,21 @@ export function createQueue({ base, store, uploads, track = "camera", scope = gl
   }
 
   async function counts() {
-    const [{ captured_ms, stored_ms }, segments] = await Promise.all([
-      store.totals(base),
+    const [segments, ...totals] = await Promise.all([
       store.segments(base),
+      ...TRACKS.map((name) => store.totals(base, name)),
     ]);
-    const waiting = segments.filter((record) => !record.refused).length;
-    return { captured_ms, stored_ms, waiting };
+    const tracks = {};
+    for (const [at, { captured_ms, stored_ms }] of totals.entries()) {
+      tracks[TRACKS[at]] = { captured_ms, stored_ms };
+    }
+    return {
+      ...tracks.camera,
+      tracks,
+      left_ms: Math.max(0, ...totals.map((one) => one.captured_ms - one.stored_ms)),
+      waiting: segments.filter((record) => !record.refused).length,
+      waiting_bytes: totals.reduce((sum, one) => sum + one.waiting_bytes, 0),
+    };
   }
 
   async function tellCounts() {
@@ -100,13 +112,14 @@ export function createQueue({ base, store, uploads, track = "camera", scope = gl
     openSegment(started) {
       return enqueue(async () => {
         await holdSegment(started.segment);
-        await store.addSegment(newSegment({ ...started, base, track }));
+        await store.addSegment(newSegment({ track, ...started, base }));
         wakeEverywhere();
       });
     },
     addSlice(slice) {
       return enqueue(async () => {
-        await store.addSlice(base, slice);
+        const sha256 = await sha256Hex(await slice.blob.arrayBuffer());
+        await store.addSlice(base, { ...slice, sha256 });
         await tellCounts();
         wakeEverywhere();
       });

@@ -1,19 +1,19 @@
 // Records a stream in short slices; whatever breaks a recorder starts a new segment, so that the rest survives.
 import { createEmitter } from "../events.js";
 import { pickMimeType, recorderClass } from "./codec.js";
+import { AUDIO_BITS, STEPS } from "./quality.js";
+import { createRun } from "./run.js";
 
 export const SLICE_MS = 2000;
 const KEY_FRAME_MS = 2000;
-const VIDEO_BITS = 2_500_000;
-const AUDIO_BITS = 128_000;
-const SETTLE_MS = 500;
-const SILENT_SLICES = 3;
+const SETTLE_MS = 200;
 const MOST_FRUITLESS = 3;
-const STOP_WITHIN_MS = 3000;
 
 /** Tracks worth recording now: live ones, without the muted unless all are. */
-export function usableTracks(stream) {
-  const live = stream.getTracks().filter((track) => track.readyState === "live");
+export function usableTracks(stream, { withVideo = true } = {}) {
+  const live = stream
+    .getTracks()
+    .filter((track) => track.readyState === "live" && (withVideo || track.kind !== "video"));
   const heard = live.filter((track) => !track.muted);
   return heard.length ? heard : live;
 }
@@ -27,9 +27,10 @@ function videoSize(tracks) {
  * Events: "segment" {segment, mime_type, started_ms, video}, "slice" {segment, index, start_ms, duration_ms, blob},
  * "ended" {segment, slices}, "problem" {code, kind}. Codes: track_ended, track_muted, track_unmuted, stream_changed,
  * no_data, recorder_error (a new segment follows), no_tracks and recorder_failed (recording has stopped).
- * `clock` gives the interview's milliseconds; slice times count from the start of their segment.
+ * `clock` gives the interview's milliseconds; slice times count from the start of their segment. `quality` is
+ * {videoBits, height}; without videoBits only sound is recorded.
  */
-export function createRecorder(stream, { clock, scope = globalThis } = {}) {
+export function createRecorder(stream, { clock, quality = STEPS[0], scope = globalThis } = {}) {
   const emitter = createEmitter();
   const watched = new Set();
   let current = null;
@@ -38,7 +39,8 @@ export function createRecorder(stream, { clock, scope = globalThis } = {}) {
   let settling = null;
 
   function begin() {
-    const tracks = usableTracks(stream);
+    const withVideo = quality.videoBits > 0;
+    const tracks = usableTracks(stream, { withVideo });
     const Recorder = recorderClass(scope);
     const video = tracks.some((track) => track.kind === "video");
     const mimeType = pickMimeType((type) => Recorder.isTypeSupported(type), { video });
@@ -49,92 +51,57 @@ export function createRecorder(stream, { clock, scope = globalThis } = {}) {
     try {
       const recorder = new Recorder(new scope.MediaStream(tracks), {
         mimeType,
-        videoBitsPerSecond: VIDEO_BITS,
+        ...(video && { videoBitsPerSecond: quality.videoBits }),
         audioBitsPerSecond: AUDIO_BITS,
         videoKeyFrameIntervalDuration: KEY_FRAME_MS,
       });
-      current = follow(recorder, tracks);
+      current = follow(recorder, videoSize(tracks));
       recorder.start(SLICE_MS);
     } catch {
       restart("recorder_error", null);
     }
   }
 
-  /** Everything of one recorder; its late slices still belong to it after another has begun. */
-  function follow(recorder, tracks) {
-    const run = { segment: scope.crypto.randomUUID(), recorder, slices: 0, watchdog: null };
-    const timer = scope.performance;
-    let began = timer.now();
-    let reached = 0;
-    let announced = false;
-    let over = false;
-    run.stopped = new Promise((resolve) => {
-      run.finish = () => {
-        clearInterval(run.watchdog);
-        if (announced && !over) emitter.emit("ended", { segment: run.segment, slices: run.slices });
-        over = true;
-        resolve();
-      };
+  function follow(recorder, video) {
+    const run = createRun({
+      recorder,
+      video,
+      sliceMs: SLICE_MS,
+      clock,
+      scope,
+      emit(name, value) {
+        if (name === "slice" && run === current) fruitless = 0;
+        emitter.emit(name, value);
+      },
+      lost: (code) => run === current && restart(code, null),
     });
-
-    recorder.onstart = () => {
-      began = timer.now();
-      run.started_ms = Math.round(clock());
-    };
-    recorder.ondataavailable = ({ data: blob }) => {
-      // Whoever keeps the segment has closed it: a slice of a recorder that was given up would open it anew.
-      if (over || !blob.size) return;
-      if (!announced) {
-        announced = true;
-        const { segment, started_ms = Math.round(clock() - (timer.now() - began)) } = run;
-        const mime_type = recorder.mimeType || blob.type;
-        emitter.emit("segment", { segment, mime_type, started_ms, video: videoSize(tracks) });
-      }
-      fruitless = 0;
-      const start_ms = reached;
-      reached = Math.max(start_ms, Math.round(timer.now() - began));
-      const duration_ms = reached - start_ms;
-      const slice = { segment: run.segment, index: run.slices, start_ms, duration_ms, blob };
-      run.slices += 1;
-      emitter.emit("slice", slice);
-    };
-    recorder.onerror = () => run === current && restart("recorder_error", null);
-    recorder.onstop = () => {
-      run.finish();
-      if (run === current && running) restart("recorder_error", null);
-    };
-    run.lastSlices = 0;
-    run.watchdog = setInterval(() => {
-      const fresh = run.slices > run.lastSlices;
-      run.lastSlices = run.slices;
-      if (!fresh && run === current) restart("no_data", null);
-    }, SILENT_SLICES * SLICE_MS);
     return run;
   }
 
-  function restart(code, kind) {
-    if (!running) return;
-    emitter.emit("problem", { code, kind });
-    fruitless += 1;
+  /** Ends the old segment and begins the next at once: between the two lies no time worth counting. */
+  function swap() {
+    clearTimeout(settling);
+    settling = null;
     const old = current;
     current = null;
-    end(old);
+    old?.end();
+    if (running) begin();
+  }
+
+  /** Troubles come in flocks (both tracks of an unplugged camera): one new segment for all of them. */
+  function restart(code, kind) {
+    if (!running) return;
+    if (settling !== null && kind === null) return;
+    emitter.emit("problem", { code, kind });
+    if (settling !== null) return;
+    fruitless += 1;
     if (fruitless > MOST_FRUITLESS) {
+      current?.end();
+      current = null;
       giveUp("recorder_failed");
       return;
     }
-    clearTimeout(settling);
-    settling = setTimeout(() => running && begin(), SETTLE_MS);
-  }
-
-  function end(run) {
-    if (!run) return Promise.resolve();
-    clearInterval(run.watchdog);
-    if (run.recorder.state === "inactive") run.finish();
-    else run.recorder.stop();
-    // A recorder that is stuck never says that it has stopped.
-    setTimeout(run.finish, STOP_WITHIN_MS);
-    return run.stopped;
+    settling = setTimeout(swap, SETTLE_MS);
   }
 
   function giveUp(code) {
@@ -158,6 +125,16 @@ export function createRecorder(stream, { clock, scope = globalThis } = {}) {
     restart(code, track.kind);
   }
 
+  async function resize() {
+    const [picture] = stream.getVideoTracks?.() ?? [];
+    if (!picture || !quality.height) return;
+    // A camera that cannot is recorded as it is, at fewer bits.
+    const { height } = quality;
+    await picture
+      .applyConstraints?.({ width: { ideal: (height * 16) / 9 }, height: { ideal: height } })
+      .catch(() => {});
+  }
+
   return {
     on: emitter.on,
     isRunning: () => running,
@@ -166,21 +143,38 @@ export function createRecorder(stream, { clock, scope = globalThis } = {}) {
       running = true;
       fruitless = 0;
       watch();
-      begin();
+      if (quality.height && quality.height !== STEPS[0].height)
+        resize().then(() => running && begin());
+      else begin();
     },
-    /** Go on with another stream (another camera was chosen). */
+    /** Go on with another stream (a device came back, another was chosen). */
     use(other) {
       stream = other;
       watch();
+      fruitless = 0;
       if (running) restart("stream_changed", null);
+    },
+    /** Record more or less from the next segment on, which begins now. */
+    async adapt(wanted) {
+      const resized = wanted.height && wanted.height !== quality.height;
+      quality = wanted;
+      if (resized) await resize();
+      if (running && settling === null && quality === wanted) swap();
+    },
+    /** The page was away, perhaps frozen: a recorder that died meanwhile is followed by a new one. */
+    look() {
+      if (running && settling === null && (current === null || current.isDead())) {
+        restart("recorder_error", null);
+      }
     },
     /** Resolves when the last slice has been given out. */
     async stop() {
       running = false;
       clearTimeout(settling);
+      settling = null;
       const run = current;
       current = null;
-      await end(run);
+      await run?.end();
     },
   };
 }

@@ -11,16 +11,10 @@ export async function openQueue({ base, csrf, track = "camera" }) {
 }
 
 /** A recorder whose slices go into the queue. `clock` gives the interview's milliseconds. */
-export function recordInto(queue, stream, { clock }) {
-  const recorder = createRecorder(stream, { clock });
-  recorder.on("segment", (started) => queue.openSegment(started));
+export function recordInto(queue, stream, { clock, track = "camera", quality }) {
+  const recorder = createRecorder(stream, { clock, quality });
+  recorder.on("segment", (started) => queue.openSegment({ ...started, track }));
   recorder.on("slice", (slice) => queue.addSlice(slice));
   recorder.on("ended", ({ segment }) => queue.endSegment(segment));
   return recorder;
-}
-
-/** Megabytes free for recordings, or null where the browser does not tell. An hour takes about 1,200. */
-export async function freeMegabytes(storage = navigator.storage) {
-  const estimate = await storage?.estimate?.();
-  return estimate ? Math.floor((estimate.quota - estimate.usage) / 1e6) : null;
 }

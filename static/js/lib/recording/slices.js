@@ -23,6 +23,14 @@ function got(request) {
   });
 }
 
+/** Each track of an interview counts for itself. */
+const totalsKey = (base, track) => (track === "camera" ? base : `${base} ${track}`);
+const NOTHING = { captured_ms: 0, stored_ms: 0, waiting_bytes: 0 };
+
+function sizeOf(slices) {
+  return slices.reduce((sum, slice) => sum + slice.size, 0);
+}
+
 function range(segment, first, last) {
   return IDBKeyRange.bound([segment, first], [segment, last]);
 }
@@ -44,9 +52,9 @@ export async function openSlices(factory = globalThis.indexedDB) {
     });
   }
 
-  async function addTotals(totals, base, changes) {
-    const before = (await got(totals.get(base))) ?? { base, captured_ms: 0, stored_ms: 0 };
-    const after = { ...before };
+  async function addTotals(totals, { base, track }, changes) {
+    const key = totalsKey(base, track);
+    const after = { ...NOTHING, ...(await got(totals.get(key))), base: key };
     for (const [name, value] of Object.entries(changes)) after[name] += value;
     totals.put(after);
   }
@@ -75,9 +83,12 @@ export async function openSlices(factory = globalThis.indexedDB) {
       return inTransaction(["slices", "segments", "totals"], async (slices, segments, totals) => {
         const record = await got(segments.get(slice.segment));
         if (!record) return;
-        slices.put({ ...slice, size: slice.blob.size });
+        const { size } = slice.blob;
+        slices.put({ ...slice, size });
         segments.put({ ...record, duration_ms: slice.start_ms + slice.duration_ms });
-        await addTotals(totals, base, { captured_ms: slice.duration_ms });
+        const { track } = record;
+        const added = { captured_ms: slice.duration_ms, waiting_bytes: size };
+        await addTotals(totals, { base, track }, added);
       });
     },
     slices(segment, first = 0, last = Number.MAX_SAFE_INTEGER) {
@@ -91,19 +102,27 @@ export async function openSlices(factory = globalThis.indexedDB) {
         if (!record) return;
         slices.delete(range(segment, chunk.first, chunk.last));
         segments.put(change(record));
-        await addTotals(totals, record.base, { stored_ms: chunk.duration_ms });
+        const added = { stored_ms: chunk.duration_ms, waiting_bytes: -chunk.size };
+        await addTotals(totals, record, added);
       });
     },
     /** Forgets a segment that is finished, with what the server refused of it. */
     remove(segment) {
-      return inTransaction(["slices", "segments"], async (slices, segments) => {
-        slices.delete(range(segment, 0, Number.MAX_SAFE_INTEGER));
+      return inTransaction(["slices", "segments", "totals"], async (slices, segments, totals) => {
+        const record = await got(segments.get(segment));
+        if (!record) return;
+        const all = range(segment, 0, Number.MAX_SAFE_INTEGER);
+        const waiting_bytes = -sizeOf(await got(slices.getAll(all)));
+        slices.delete(all);
         segments.delete(segment);
+        if (waiting_bytes) await addTotals(totals, record, { waiting_bytes });
       });
     },
-    async totals(base) {
-      const found = await inTransaction(["totals"], (store) => got(store.get(base)), "readonly");
-      return found ?? { base, captured_ms: 0, stored_ms: 0 };
+    /** {captured_ms, stored_ms, waiting_bytes} of one track. */
+    async totals(base, track = "camera") {
+      const key = totalsKey(base, track);
+      const found = await inTransaction(["totals"], (store) => got(store.get(key)), "readonly");
+      return { ...NOTHING, ...found };
     },
     close() {
       database.close();

@@ -1,13 +1,17 @@
-// Sends what the store holds, one request at a time; nothing leaves the store before the server has acknowledged it.
-import { manifestOf, planChunk, sealed, withChunk } from "./grouping.js";
-import { retryDelay, sha256Hex } from "./uploads.js";
+// Sends what the store holds, three requests at a time; nothing leaves the store before the server has acknowledged it.
+import { reconcile } from "./reconcile.js";
+import { createSending } from "./sending.js";
+import { retryDelay } from "./uploads.js";
 
 const LOOK_AGAIN_MS = 1000;
 const OFFLINE_LOOK_MS = 8000;
-// A browser that is not let in is answered like a stranger; opening the link again lets it in.
-const MAY_CHANGE = new Set([401, 403, 404]);
+const COMPARE_EACH_MS = 120_000;
+const AT_ONCE = 3;
 
-/** run() works until `signal` aborts; wake() ends a rest early: "work", "online" or "leave". */
+/**
+ * run() works until `signal` aborts; wake() ends a rest early: "work", "online" or "leave". At first and every two
+ * minutes the store is compared with the server's manifest; emits "holes" with what it says is missing.
+ */
 export function createUploader({
   base,
   store,
@@ -17,10 +21,15 @@ export function createUploader({
   endOrphans,
   signal,
   onProgress,
+  atOnce = AT_ONCE,
 }) {
+  const sending = createSending({ base, store, uploads, emit });
+  const busy = new Map();
+  let answers = [];
   let interrupt = () => {};
   let attempt = 0;
   let state = null;
+  let comparedAt = Number.NEGATIVE_INFINITY;
 
   function setState(next) {
     if (state !== next) emit("state", next);
@@ -39,83 +48,37 @@ export function createUploader({
     });
   }
 
-  /** A refusal for want of a sign-in may be gone after a reload; the data is still here. */
-  async function forgiveRefusals() {
-    for (const record of await store.segments(base)) {
-      if (!MAY_CHANGE.has(record.refused?.status)) continue;
-      await store.update(record.segment, (found) => ({ ...found, refused: null }));
+  /** The answer is looked at by the loop, so that several lost at once are one reason to wait. */
+  function launch({ key, send }) {
+    const done = send()
+      .then(async (answer) => {
+        await onProgress();
+        answers.push(answer);
+      })
+      .catch(() => answers.push({ kind: "failed" }))
+      .finally(() => {
+        busy.delete(key);
+        interrupt("work");
+      });
+    busy.set(key, done);
+  }
+
+  async function compare() {
+    const time = scope.performance?.now() ?? Date.now();
+    if (!uploads.manifest || time - comparedAt < COMPARE_EACH_MS || busy.size) return;
+    comparedAt = time;
+    const manifest = await uploads.manifest();
+    if (!manifest) return;
+    if (await reconcile(store, base, manifest)) await onProgress();
+    emit("holes", manifest.holes);
+  }
+
+  async function fill() {
+    while (busy.size < atOnce) {
+      const found = await sending.next(busy);
+      if (!found) return;
+      launch(found);
     }
-  }
-
-  function refused(segment, index, { status, code }) {
-    emit("refused", { segment, index, status, code });
-  }
-
-  async function openSegment(record) {
-    const answer = await uploads.open(record);
-    if (answer.kind === "again") return answer;
-    if (answer.kind === "stored") {
-      await store.update(record.segment, (found) => ({ ...found, opened: true }));
-      return answer;
-    }
-    const { status, code } = answer;
-    if (MAY_CHANGE.has(status)) {
-      await store.update(record.segment, (found) => ({ ...found, refused: { status, code } }));
-    } else {
-      await store.remove(record.segment);
-    }
-    refused(record.segment, null, { status, code });
-    return answer;
-  }
-
-  async function putChunk(record, chunk) {
-    const slices = await store.slices(record.segment, chunk.first, chunk.last);
-    const bytes = await new Blob(slices.map((slice) => slice.blob)).arrayBuffer();
-    const sha256 = await sha256Hex(bytes);
-    await store.update(record.segment, (found) => withChunk(found, chunk.index, { sha256 }));
-    const answer = await uploads.put(record, { ...chunk, sha256 }, bytes);
-    if (answer.kind === "stored") {
-      const keep = (found) => withChunk(found, chunk.index, { state: "stored" });
-      await store.stored(record.segment, chunk, keep);
-    } else if (answer.kind === "refused") {
-      await refuseChunk(record, chunk, answer);
-    }
-    return answer;
-  }
-
-  async function refuseChunk(record, chunk, { status, code }) {
-    const reason = { status, code };
-    // Not signed in: everything would be refused, so the segment rests with its data.
-    const change = MAY_CHANGE.has(status)
-      ? (found) => ({ ...found, refused: reason })
-      : (found) => withChunk(found, chunk.index, { state: "refused" });
-    await store.update(record.segment, change);
-    refused(record.segment, chunk.index, reason);
-  }
-
-  async function closeSegment(record) {
-    const answer = await uploads.close(record, manifestOf(record));
-    if (answer.kind === "again") return answer;
-    if (answer.kind === "refused") refused(record.segment, null, answer);
-    await store.remove(record.segment);
-    return answer;
-  }
-
-  /** The next request there is to make, or null. Chunks are decided (and the decision kept) before they are sent. */
-  async function nextRequest() {
-    for (const record of await store.segments(base)) {
-      if (record.refused) continue;
-      if (!record.opened) return () => openSegment(record);
-      const waiting = record.chunks.find((chunk) => chunk.state === "waiting");
-      if (waiting) return () => putChunk(record, waiting);
-      const planned = planChunk(record, await store.slices(record.segment, record.next_slice));
-      if (planned) {
-        const decided = await store.update(record.segment, (found) => sealed(found, planned));
-        return () => putChunk(decided, planned);
-      }
-      if (record.ended) return () => closeSegment(record);
-    }
-    return null;
   }
 
   async function step() {
@@ -124,33 +87,42 @@ export function createUploader({
       await rest(OFFLINE_LOOK_MS, ["online", "leave"]);
       return;
     }
-    const request = await nextRequest();
-    if (!request) {
+    await compare();
+    await fill();
+    if (!busy.size && !answers.length) {
       setState("idle");
       await rest(LOOK_AGAIN_MS);
       await endOrphans();
       return;
     }
     setState("uploading");
-    const answer = await request();
-    await onProgress();
-    if (answer.kind === "again") await backOff(answer.after_ms);
-    else attempt = 0;
+    if (!answers.length) await Promise.race([...busy.values(), rest(LOOK_AGAIN_MS)]);
+    await heed();
   }
 
+  async function heed() {
+    const heard = answers;
+    answers = [];
+    if (heard.some((answer) => answer.kind === "failed")) throw new Error("storage_failed");
+    const again = heard.filter((answer) => answer.kind === "again");
+    if (again.length) await backOff(Math.max(...again.map((answer) => answer.after_ms ?? 0)));
+    else if (heard.length) attempt = 0;
+  }
+
+  /** What the server asks for is kept to; otherwise work and a connection that is back end the wait. */
   async function backOff(after_ms) {
     setState("waiting");
-    const delay = after_ms ?? retryDelay(attempt);
+    const delay = after_ms || retryDelay(attempt);
     attempt += 1;
-    await rest(delay, after_ms ? ["leave"] : ["work", "online", "leave"]);
+    await rest(delay, after_ms ? ["leave"] : ["online", "leave"]);
   }
 
   return {
     wake: (cause) => interrupt(cause),
-    forgiveRefusals,
+    forgiveRefusals: sending.forgiveRefusals,
     async run() {
       await endOrphans();
-      await forgiveRefusals();
+      await sending.forgiveRefusals();
       while (!signal.aborted) {
         try {
           await step();
@@ -159,6 +131,7 @@ export function createUploader({
           await rest(OFFLINE_LOOK_MS, ["leave"]);
         }
       }
+      await Promise.allSettled(busy.values());
     },
   };
 }

@@ -1,4 +1,6 @@
-// The recording routes of the server: open a segment, put a chunk, close a segment; and what their answers mean.
+// The recording routes of the server: open a segment, send a chunk (ticket, put, confirm), close a segment; and what
+// their answers mean. A chunk goes through the server or straight into the bucket: its ticket says where.
+import { createWay } from "./way.js";
 
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 8000;
@@ -6,10 +8,10 @@ const LONGEST_RETRY_AFTER_MS = 60_000;
 const TIMEOUT_MS = 120_000;
 const TRY_AGAIN = new Set([408, 425, 429]);
 
-/** Jitter over the upper half. */
+/** Full jitter: anything up to a ceiling that doubles, so that browsers cut off together do not come back together. */
 export function retryDelay(attempt, random = Math.random) {
   const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt, 10));
-  return Math.round(ceiling / 2 + (random() * ceiling) / 2);
+  return Math.round(random() * ceiling);
 }
 
 /**
@@ -43,41 +45,92 @@ export async function sha256Hex(bytes, subtle = crypto.subtle) {
 
 /** `csrf` gives the token at the time of the request. */
 export function createUploads(base, { csrf, fetch = globalThis.fetch.bind(globalThis) }) {
-  async function send(path, method, headers, body) {
+  const way = createWay();
+
+  async function request(url, init) {
+    return await fetch(url, {
+      credentials: "same-origin",
+      redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...init,
+    });
+  }
+
+  async function send(url, method, headers, body) {
     try {
-      const response = await fetch(`${base}${path}`, {
-        method,
-        credentials: "same-origin",
-        redirect: "error",
-        headers: { ...headers, "X-CSRFToken": csrf() },
-        body,
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      return await judge(response);
+      const init = { method, headers: { ...headers, "X-CSRFToken": csrf() }, body };
+      return await judge(await request(url, init));
     } catch {
       return { kind: "again", after_ms: null };
     }
   }
 
   function post(path, value) {
-    return send(path, "POST", { "Content-Type": "application/json" }, JSON.stringify(value));
+    const body = JSON.stringify(value);
+    return send(`${base}${path}`, "POST", { "Content-Type": "application/json" }, body);
+  }
+
+  /** {ticket} or {answer} where there is none. */
+  async function askTicket(place, { sha256, start_ms, duration_ms }, size) {
+    const wanted = { sha256, size, start_ms, duration_ms, ...way.wish() };
+    try {
+      const response = await request(`${base}${place}/ticket`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
+        body: JSON.stringify(wanted),
+      });
+      if (!response.ok) return { answer: await judge(response) };
+      const ticket = await response.json();
+      way.heard(wanted);
+      return { ticket };
+    } catch {
+      return { answer: { kind: "again", after_ms: null } };
+    }
+  }
+
+  /** Straight into the bucket, which is told nothing of who we are; then the server is told to look. */
+  async function putDirect(place, { method, url, headers }, bytes, sha256) {
+    try {
+      const init = { method, headers, body: bytes, credentials: "omit", mode: "cors" };
+      const response = await request(url, init);
+      if (!response.ok) {
+        const answer = await judge(response);
+        if (answer.kind === "refused") way.failed(`status_${response.status}`);
+        return { kind: "again", after_ms: answer.after_ms ?? null };
+      }
+    } catch {
+      way.failed("unreachable");
+      return { kind: "again", after_ms: null };
+    }
+    way.worked();
+    return await post(`${place}/confirm`, { sha256 });
   }
 
   return {
     open({ segment, track, mime_type, started_ms, video }) {
       return post("/segments", { segment, track, mime_type, started_ms, video });
     },
-    put(segment, chunk, bytes) {
-      const headers = {
-        "Content-Type": segment.mime_type,
-        "X-Chunk-Sha256": chunk.sha256,
-        "X-Chunk-Start-Ms": String(chunk.start_ms),
-        "X-Chunk-Duration-Ms": String(chunk.duration_ms),
-      };
-      return send(`/segments/${segment.segment}/chunks/${chunk.index}`, "PUT", headers, bytes);
+    /** Whatever was lost on the way, the same call again goes on where the server stands. */
+    async put(segment, chunk, bytes) {
+      const place = `/segments/${segment.segment}/chunks/${chunk.index}`;
+      const size = bytes.byteLength ?? bytes.length;
+      const { ticket, answer } = await askTicket(place, chunk, size);
+      if (!ticket) return answer;
+      if (ticket.state === "stored") return { kind: "stored" };
+      if (ticket.confirm) return await putDirect(place, ticket, bytes, chunk.sha256);
+      return await send(ticket.url, ticket.method, ticket.headers, bytes);
     },
     close(segment, manifest) {
       return post(`/segments/${segment.segment}/close`, manifest);
+    },
+    /** What the server has, or null where it does not say. */
+    async manifest() {
+      try {
+        const response = await request(`${base}/manifest`, { method: "GET" });
+        return response.ok ? await response.json() : null;
+      } catch {
+        return null;
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 // A moment chosen anywhere moves the player and shows its event beside it.
-import { formatClock } from "./player.js";
+import { formatClock } from "./playlist.js";
 
 export function mountMoments(root, { tabs, player, events }) {
   const box = root.querySelector("[data-shown]");

@@ -1,91 +1,116 @@
-// The player: several parts on one clock, and a head on the lanes that follows.
+// The player of the desk: pictures on one clock, lanes with a head that follows, words for what happens.
 import { readJson } from "../dom.js";
 import { gettext, interpolate } from "../i18n.js";
+import { createAddresses } from "./addresses.js";
+import { mountDownloads } from "./download.js";
+import { mountBar } from "./playerbar.js";
+import { mountKeys } from "./playerkeys.js";
+import { endOf, formatClock } from "./playlist.js";
+import { mountPreview, mountWave } from "./preview.js";
+import { createStage } from "./stage.js";
+import { createTrack } from "./track.js";
 
 const WIDTH = 1000;
 
-/** Which part shows a time of the interview; behind a gap the next one, at its beginning. */
-export function findPart(parts, time) {
-  const ends = (part) => part.start + part.duration;
-  const inside = parts.findIndex((part) => time >= part.start && time < ends(part));
-  if (inside >= 0) return { index: inside, offset: time - parts[inside].start, isExact: true };
-  const next = parts.findIndex((part) => part.start > time);
-  if (next >= 0) return { index: next, offset: 0, isExact: false };
-  const last = parts.length - 1;
-  return { index: last, offset: parts[last]?.duration ?? 0, isExact: false };
+function describe(error) {
+  const words = {
+    forbidden: gettext("You may not watch this recording any more."),
+    gone: gettext("This recording is not there any more: its time may be up. Reload the page."),
+    network: gettext("The recording cannot be reached. Your place is kept."),
+  };
+  return (
+    words[error.kind] ?? gettext("The recording cannot be played from here. Your place is kept.")
+  );
 }
 
-export function formatClock(ms) {
-  const total = Math.floor(Math.abs(ms) / 1000);
-  const pad = (value) => String(value).padStart(2, "0");
-  const [hours, minutes, seconds] = [
-    Math.floor(total / 3600),
-    Math.floor(total / 60) % 60,
-    total % 60,
-  ];
-  const text = hours ? `${hours}:${pad(minutes)}:${pad(seconds)}` : `${minutes}:${pad(seconds)}`;
-  return ms < 0 ? `−${text}` : text;
+function moveHead(head, length, time) {
+  if (!head || length <= 1) return;
+  const x = String(Math.min(WIDTH, Math.max(0, (time / length) * WIDTH)));
+  head.setAttribute("x1", x);
+  head.setAttribute("x2", x);
 }
 
 export function mountPlayer(root) {
-  const video = root.querySelector("[data-video]");
-  const state = root.querySelector("[data-player-state]");
-  const head = root.querySelector("[data-head]");
-  const parts = readJson("review-parts") ?? [];
-  const length = Number(root.dataset.length);
-  let current = 0;
-
-  function moveHead(time) {
-    if (!head || length <= 1) return;
-    const x = String(Math.min(WIDTH, Math.max(0, (time / length) * WIDTH)));
-    head.setAttribute("x1", x);
-    head.setAttribute("x2", x);
+  const find = (selector) => root.querySelector(selector);
+  const board = find("[data-lane-board]");
+  const head = find("[data-head]");
+  const lane = Number(root.dataset.length);
+  const media = readJson("review-media") ?? { tracks: [] };
+  if (media.tracks.length === 0) {
+    return { seek: (time) => moveHead(head, lane, time), board, length: lane };
   }
 
-  function place(seconds) {
-    const set = () => {
-      video.currentTime = seconds;
-    };
-    if (video.readyState >= HTMLMediaElement.HAVE_METADATA) set();
-    else video.addEventListener("loadedmetadata", set, { once: true });
-  }
-
-  function openPart(index, offset, { play }) {
-    if (index !== current) {
-      current = index;
-      video.src = parts[index].url;
-      if (parts[index].poster) video.poster = parts[index].poster;
+  const state = find("[data-player-state]");
+  const again = find("[data-player-again]");
+  const say = (text, canTryAgain = false) => {
+    state.textContent = text;
+    again.hidden = !canTryAgain;
+  };
+  const parts = media.tracks.flatMap((track) => track.parts);
+  const length = Math.max(lane, ...parts.map(endOf));
+  const addresses = createAddresses();
+  const problem = (error) => say(describe(error), error.kind !== "forbidden");
+  const tracks = media.tracks.map((track) => {
+    const made = createTrack({
+      video: find(`[data-video="${track.track}"]`),
+      track,
+      addresses,
+      onEnded: () => stage.ended(made),
+      onError: (error) => {
+        stage.pause();
+        problem(error);
+      },
+    });
+    return made;
+  });
+  const stage = createStage({
+    tracks,
+    length,
+    on: {
+      time(ms) {
+        moveHead(head, lane, ms);
+        bar.setTime(ms);
+      },
+      playing(isPlaying) {
+        if (isPlaying) say("");
+        bar.setPlaying(isPlaying);
+      },
+      skipped({ start, end }) {
+        const words = { from: formatClock(start), to: formatClock(end) };
+        say(interpolate(gettext("Skipped: there is no picture from %(from)s to %(to)s."), words));
+      },
+      blank(ms) {
+        const words = { time: formatClock(ms) };
+        say(interpolate(gettext("There is no picture at %(time)s."), words));
+      },
+      problem,
+    },
+  });
+  const videos = tracks.map((one) => one.video);
+  const bar = mountBar(find("[data-bar]"), { stage, videos, frame: find("[data-stage]") });
+  bar.setTime(0);
+  bar.setPlaying(false);
+  for (const video of videos) video.addEventListener("click", stage.toggle);
+  again.addEventListener("click", () => {
+    say("");
+    stage.again();
+  });
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-part]");
+    if (button) stage.seek(Number(button.dataset.part)).then(stage.play);
+  });
+  mountKeys({ stage, bar, dialog: document.getElementById("player-keys") });
+  mountDownloads(root, say);
+  if (board && lane > 1) {
+    mountPreview({ board, box: find("[data-preview]"), parts, length: lane });
+    for (const [at, path] of root.querySelectorAll("[data-wave]").entries()) {
+      mountWave({ path, parts: media.tracks[at].parts, length: lane });
     }
-    place(offset / 1000);
-    if (play) video.play().catch(() => {});
   }
 
   function seek(time) {
-    moveHead(time);
-    if (!video || parts.length === 0) return;
-    const found = findPart(parts, time);
-    openPart(found.index, found.offset, { play: !video.paused });
-    state.textContent = found.isExact
-      ? ""
-      : interpolate(gettext("There is no picture at %(time)s."), { time: formatClock(time) });
+    say("");
+    stage.seek(time);
   }
-
-  if (video) {
-    video.addEventListener("timeupdate", () => {
-      moveHead(parts[current].start + video.currentTime * 1000);
-    });
-    video.addEventListener("ended", () => {
-      if (current + 1 < parts.length) openPart(current + 1, 0, { play: true });
-    });
-    video.addEventListener("error", () => {
-      state.textContent = gettext(
-        "The recording cannot be played here. Reload the page to try again.",
-      );
-    });
-    root.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-part]");
-      if (button) openPart(Number(button.dataset.part), 0, { play: true });
-    });
-  }
-  return { seek, board: root.querySelector("[data-lane-board]"), length };
+  return { seek, board, length: lane };
 }
