@@ -8,10 +8,10 @@ from django.conf import settings
 
 from interviews.models import Interview
 from recordings.errors import (
+    ChunkConflictError,
     ChunkTooLargeError,
     HashMismatchError,
     InvalidUploadError,
-    RecordingError,
     StorageUnavailableError,
     WrongSizeError,
 )
@@ -67,8 +67,9 @@ def store_chunk(
         raise StorageUnavailableError from error
     try:
         return note_chunk(interview, segment, facts, arrived)
-    except RecordingError:
-        # Another's bytes came first, or there is no room: nobody's row has this key.
+    except ChunkConflictError:
+        # Other bytes came first: no row will ever have this key. Where there is no
+        # room, the same bytes may be on their way again: their file is the sweep's.
         discard(arrived.key)
         raise
 

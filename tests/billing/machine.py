@@ -119,8 +119,9 @@ class Meters(RuleBasedStateMachine):
         self._transaction.__exit__(None, None, None)
 
     def _try(self, write: int | None, act: Callable[[], T]) -> T | None:
+        # Whoever calls is in a transaction, which a crash takes back as a whole.
         try:
-            with at_time(self.now), crash_at(write):
+            with at_time(self.now), transaction.atomic(), crash_at(write):
                 return act()
         except CrashError:
             return None

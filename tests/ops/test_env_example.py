@@ -5,14 +5,17 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = ROOT / "interviewlm" / "settings.py"
+SETTINGS = [
+    ROOT / "interviewlm" / f"{name}.py" for name in ("settings", "media_settings")
+]
 LINE = re.compile(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 
 
 def read_settings() -> dict[str, str | None]:
-    """Return each variable settings.py reads with its literal default, if it has one."""
+    """Return each variable the settings read with its literal default, if it has one."""
     found: dict[str, str | None] = {}
-    for node in ast.walk(ast.parse(SETTINGS.read_text(encoding="utf-8"))):
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in SETTINGS]
+    for node in (node for tree in trees for node in ast.walk(tree)):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
         if node.func.id.startswith("env_"):
