@@ -29,6 +29,21 @@ class Gap(BaseModel):
     end_ms: int = 0
     reason: str = ""
 
+    @property
+    def time(self) -> str:
+        """Where it begins on the interview's clock."""
+        return format_clock(self.start_ms)
+
+    @property
+    def seconds(self) -> int:
+        """How long it is."""
+        return max(0, self.end_ms - self.start_ms) // 1000
+
+    @property
+    def words(self) -> str:
+        """Why, as the assembly noted it."""
+        return self.reason.replace("_", " ")
+
 
 _gaps: TypeAdapter[list[Gap]] = TypeAdapter(list[Gap])
 

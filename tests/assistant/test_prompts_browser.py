@@ -47,6 +47,7 @@ def test_operator_writes_a_draft_and_puts_it_into_use(
     make_people()
     operator = UserFactory.create(email="ops@host.example", is_superuser=True)
     source = active_prompt("chat")
+    put = f"Put v{source.number + 1} into use"
     page.goto(f"{live_server.url}/admin/assistant/prompt/{source.prompt_id}/change/")
     page.fill("[name=login]", operator.email)
     page.fill("[name=password]", PASSWORD)
@@ -63,10 +64,10 @@ def test_operator_writes_a_draft_and_puts_it_into_use(
     page.get_by_role("button", name="Save", exact=True).click()
 
     page.goto(f"{live_server.url}/admin/assistant/prompt/{source.prompt_id}/change/")
-    page.get_by_role("button", name="Put v2 into use").click()
+    page.get_by_role("button", name=put).click()
     expect(page.get_by_role("table", name="Difference")).to_be_visible()
     page.get_by_label("Why (optional)").fill("shorter")
-    page.get_by_role("button", name="Put v2 into use").click()
-    expect(page.get_by_role("button", name="Roll back to v1")).to_be_visible()
+    page.get_by_role("button", name=put).click()
+    expect(page.get_by_role("button", name=f"Roll back to v{source.number}")).to_be_visible()
     assert active_prompt("chat").text == CHAT_TEXT
     assert problems == []

@@ -1,18 +1,24 @@
 """What the recruiter does: signs in, invites, reads the review desk."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
-SEEK = """async (seconds) => {
-  const video = document.querySelector("[data-video]");
+# A second player beside the page's own, which nothing else moves.
+SEEK = """async ([address, seconds]) => {
+  const video = document.createElement("video");
   const settled = (name) => new Promise((done, failed) => {
     video.addEventListener(name, done, { once: true });
     video.addEventListener("error", () => failed(new Error(video.error.message)));
+    setTimeout(() => failed(new Error(`no ${name}`)), 30000);
   });
-  if (!video.readyState) await settled("loadedmetadata");
+  video.muted = true;
+  const loaded = settled("loadedmetadata");
+  video.src = address;
+  await loaded;
   const sought = settled("seeked");
   video.currentTime = seconds;
   await sought;
-  video.muted = true;
   await video.play();
   await new Promise((done) => setTimeout(done, 500));
   video.pause();
@@ -50,6 +56,14 @@ def open_tab(page: Page, name: str) -> None:
 def find_violations(page: Page) -> list[str]:
     """Return what axe-core, which every page has, finds wrong with it as it is now."""
     found: list[str] = page.evaluate(
-        "axe.run().then((result) => result.violations.map((one) => one.id))"
+        "axe.run().then((result) => result.violations.map("
+        "(one) => `${one.id}: ${one.nodes[0].html}`))"
     )
     return found
+
+
+def play_a_little(page: Page) -> None:
+    """Have the page's player play its first seconds, and stop it."""
+    page.get_by_role("button", name="Play (space)").click()
+    expect(page.locator("[data-bar] [data-at]")).to_have_text(re.compile("0:0[1-9]"))
+    page.get_by_role("button", name="Pause (space)").click()

@@ -146,7 +146,9 @@ def watch(page: Page, interview: Interview) -> None:
         recording__interview=interview, kind=AssetKind.PLAYABLE, part=0
     )
     seconds = asset.duration_ms / 1000
-    video = page.evaluate(recruiter.SEEK, seconds * 0.6)
+    recruiter.play_a_little(page)
+    address = f"/interviews/{interview.pk}/recordings/{asset.pk}/"
+    video = page.evaluate(recruiter.SEEK, [address, seconds * 0.6])
     assert video["error"] is None
     assert abs(video["duration"] - seconds) < 1
     assert seconds * 0.6 <= video["currentTime"] < seconds * 0.6 + 2

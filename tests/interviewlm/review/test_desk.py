@@ -233,7 +233,9 @@ def test_player_gets_the_parts_in_order(
     assert track["gaps"] == [{"start": 5000, "end": 9000}]
     assert "No picture from 0:05 to 0:09" in text
     assert not AuditEntry.objects.filter(action="recording.viewed").exists()
-    assert "The recording has a gap." in page.content.decode()
+    text = page.content.decode()
+    assert "The recording has a gap." in text
+    assert 'data-t="5000">0:05</button> 4 s' in text
 
 
 def test_strongest_and_weakest_never_overlap(
