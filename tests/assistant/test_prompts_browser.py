@@ -68,6 +68,8 @@ def test_operator_writes_a_draft_and_puts_it_into_use(
     expect(page.get_by_role("table", name="Difference")).to_be_visible()
     page.get_by_label("Why (optional)").fill("shorter")
     page.get_by_role("button", name=put).click()
-    expect(page.get_by_role("button", name=f"Roll back to v{source.number}")).to_be_visible()
+    expect(
+        page.get_by_role("button", name=f"Roll back to v{source.number}")
+    ).to_be_visible()
     assert active_prompt("chat").text == CHAT_TEXT
     assert problems == []
