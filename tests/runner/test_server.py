@@ -48,7 +48,8 @@ async def test_run_streams_from_start_to_end(socket_path: Path) -> None:
 
 
 async def test_runs_wait_in_order_and_are_told_their_place(socket_path: Path) -> None:
-    runs = [start("sleep", "0.4") for _ in range(4)]
+    # The first two end far apart: the last in the queue moves up before it begins.
+    runs = [start("sleep", seconds) for seconds in ("0.2", "2", "2", "0")]
     async with await dial(socket_path) as wire:
         for request in runs:
             wire.send(request)
