@@ -44,6 +44,7 @@ from interviews.sockets import InterviewConsumer, cancel_tasks
 logger = logging.getLogger(__name__)
 
 CLOSE_FAILED = 1011
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class AssistantConsumer(InterviewConsumer[Any]):
@@ -213,7 +214,7 @@ class AssistantConsumer(InterviewConsumer[Any]):
             async for frame in frames:
                 if frame["type"] == "turn.started" and frame_id is not None:
                     frame["id"] = frame_id
-                text = json.dumps(frame, ensure_ascii=False)
+                text = _encode(frame)
                 await self.send(text_data=text)
                 await self._reading.note_sent(len(text))
 

@@ -323,7 +323,7 @@ USE_TZ = True
 
 # How the web process runs (`manage.py web`)
 
-WEB_SERVER = env_choice("WEB_SERVER", ("daphne", "uvicorn"), "daphne")
+WEB_SERVER = env_choice("WEB_SERVER", ("uvicorn", "daphne"), "uvicorn")
 WEB_DATABASE_THREADS = env_int("WEB_DATABASE_THREADS", 12)
 
 LOGGING = logs.config(

@@ -18,11 +18,14 @@ def serve(application: Any, *, host: str, port: int) -> None:
         application,
         host=host,
         port=port,
+        loop="uvloop",
         lifespan="off",
         access_log=False,
         log_config=None,
         server_header=False,
         ws_max_size=web.MESSAGE_BYTES,
+        # A few words at a time do not get smaller, and each socket would keep a window.
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=1,
     )
     with _listening(config) as listener:

@@ -8,13 +8,7 @@ from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
 from django.conf import settings
 
 from assistant.configuration import Configuration
-from assistant.providers.tallies import watch_connection
-
-# As many answers at once as a process can bear, and enough warm lines for a burst.
-# The idle time stays under the minute after which balancers cut.
-_LIMITS = httpx2.Limits(
-    max_connections=1000, max_keepalive_connections=100, keepalive_expiry=55.0
-)
+from assistant.providers.transport import AiohttpTransport
 
 _clients: WeakKeyDictionary[
     asyncio.AbstractEventLoop, dict[tuple[str, str], AsyncAnthropic]
@@ -51,9 +45,7 @@ def make_client(
         timeout=timeout,
         max_retries=0,
         http_client=DefaultAsyncHttpxClient(
-            limits=_LIMITS,
-            timeout=timeout,
-            event_hooks={"request": [watch_connection]},
+            transport=AiohttpTransport(), timeout=timeout
         ),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import jiter
 
+from assistant.errors import ProviderError
 from assistant.providers.failures import event_failure, garbled_answer
 from assistant.providers.parts import (
     AnswerBlock,
@@ -108,7 +109,25 @@ class AnswerReader:
         self.has_ended = False
 
     def feed(self, chunk: bytes) -> Iterator[AnswerPart]:
-        """Yield what these bytes complete. Raises ProviderError."""
+        """Yield what these bytes complete, text in one piece. Raises ProviderError."""
+        texts: list[str] = []
+        try:
+            for part in self._read(chunk):
+                if isinstance(part, AnswerText):
+                    texts.append(part.text)
+                    continue
+                if texts:
+                    yield AnswerText("".join(texts))
+                    texts = []
+                yield part
+        except ProviderError:
+            if texts:
+                yield AnswerText("".join(texts))
+            raise
+        if texts:
+            yield AnswerText("".join(texts))
+
+    def _read(self, chunk: bytes) -> Iterator[AnswerPart]:
         for event in self._lines.feed(chunk):
             kind = event.get("type")
             if kind == "content_block_delta":

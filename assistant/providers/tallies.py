@@ -1,8 +1,8 @@
 """What Prometheus learns of each call to a provider, and of the lines it went over."""
 
-from typing import Any
+from functools import partial
 
-import httpx2
+import aiohttp
 from prometheus_client import Counter, Histogram
 
 from assistant.providers.trace import CallTrace
@@ -57,19 +57,15 @@ def count_call(trace: CallTrace) -> None:
         REPEATS.labels(*names).inc()
 
 
-async def watch_connection(request: httpx2.Request) -> None:
-    """Count, for a request about to be sent, whether the pool had a connection.
+def count_connections() -> aiohttp.TraceConfig:
+    """Return hooks that count how each request of a session got its connection."""
 
-    A hook of the client: the transport tells of each step of a request, a handful of
-    them however long the answer is.
-    """
-    is_new = False
+    async def count(
+        state: str, _session: object, _context: object, _about: object
+    ) -> None:
+        CONNECTIONS.labels(state).inc()
 
-    async def note(step: str, _about: dict[str, Any]) -> None:
-        nonlocal is_new
-        if step == "connection.connect_tcp.started":
-            is_new = True
-        elif step.endswith(".send_request_headers.started"):
-            CONNECTIONS.labels("new" if is_new else "reused").inc()
-
-    request.extensions["trace"] = note
+    hooks = aiohttp.TraceConfig()
+    hooks.on_connection_create_start.append(partial(count, "new"))
+    hooks.on_connection_reuseconn.append(partial(count, "reused"))
+    return hooks

@@ -10,6 +10,8 @@ from uuid import UUID
 from base.text import utf16_length, utf16_slice
 
 COALESCE_SECONDS = 0.04
+# A wait that is shorter is not worth its timer.
+_LEAST_WAIT_SECONDS = 0.01
 # What is sent in one piece, in code units: a frame stays far below 1 MiB.
 LARGEST_DELTA = 32_768
 # Side frames that are kept for those who come back; an answer has a few dozen.
@@ -130,7 +132,9 @@ class LiveText:
             part = self.take(offset, side)
             if isinstance(part, Delta):
                 pause = sent_at + COALESCE_SECONDS - clock()
-                if pause > 0 and not self.is_closed and not self._has_side(side):
+                if pause > _LEAST_WAIT_SECONDS and not (
+                    self.is_closed or self._has_side(side)
+                ):
                     await asyncio.sleep(pause)
                     part = self.take(offset, side) or part
             if isinstance(part, Delta):

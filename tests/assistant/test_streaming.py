@@ -84,8 +84,7 @@ PARTS = [
     AnswerThought(3),
     AnswerThought(4),
     AnswerBlock({"type": "thinking", "thinking": "Hm.", "signature": "seal"}),
-    AnswerText("Grüße "),
-    AnswerText("🙂\n"),
+    AnswerText("Grüße 🙂\n"),
     AnswerBlock({"type": "text", "text": "Grüße 🙂\n"}),
     AnswerThought(0),
     AnswerThought(11),
@@ -102,7 +101,19 @@ def read(chunks: Sequence[bytes]) -> list[AnswerPart]:
     reader = AnswerReader("req-1")
     parts = [part for chunk in chunks for part in reader.feed(chunk)]
     ended = reader.end()
-    return parts if ended is None else [*parts, ended]
+    return _joined(parts if ended is None else [*parts, ended])
+
+
+def _joined(parts: Sequence[AnswerPart]) -> list[AnswerPart]:
+    """Join pieces of text: how they are cut depends on how the bytes came."""
+    joined: list[AnswerPart] = []
+    for part in parts:
+        last = joined[-1] if joined else None
+        if isinstance(part, AnswerText) and isinstance(last, AnswerText):
+            joined[-1] = AnswerText(last.text + part.text)
+        else:
+            joined.append(part)
+    return joined
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
@@ -142,6 +153,17 @@ def test_error_event_is_a_failure_of_its_type() -> None:
     assert caught.value.retryable
     assert not caught.value.is_unbilled
     assert caught.value.request_id == "req-1"
+
+
+def test_text_that_came_with_what_failed_is_read_first() -> None:
+    opening = {"type": "text", "text": ""}
+    said = {"type": "text_delta", "text": "Look at"}
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": "x"}}
+    parts = AnswerReader("").feed(wire(START, *block(0, opening, said)[:-1], error))
+
+    assert [next(parts), next(parts)][-1] == AnswerText("Look at")
+    with pytest.raises(ProviderError):
+        next(parts)
 
 
 @pytest.mark.parametrize(
