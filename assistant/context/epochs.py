@@ -32,6 +32,8 @@ from interviews.models import Document, Interview, Run
 
 # After these the same words would be refused again.
 _REFUSED_CODES = ("invalid_request_error", "request_too_large", "context_exceeded")
+# This one is answered by a new epoch at once.
+_ANSWERED_CODES = ("context_exceeded",)
 _REFUSED_REASONS = ("refusal", "model_context_window_exceeded")
 PARKED = "parked"
 _TOLD_RUNS = (ContextKind.RUN, ContextKind.RESULT)
@@ -92,7 +94,7 @@ def _was_refused(turn: Turn) -> bool:
     return Usage.objects.filter(
         reference=str(turn.conversation.interview_id),
         labels__turn=str(turn.pk),
-        error_code__in=_REFUSED_CODES,
+        error_code__in=set(_REFUSED_CODES) - set(_ANSWERED_CODES),
     ).exists()
 
 

@@ -103,17 +103,22 @@ def renew_epoch(
     configuration: Configuration,
     *,
     read_images: ReadImages = image_blocks,
+    step: int = 0,
 ) -> ChatRequest:
-    """Put a question that is not sent yet into a new epoch, the old one being full."""
+    """Put a question into a new epoch, the old one being full.
+
+    One that is not sent yet leaves nothing behind in the old one; one that was sent
+    and refused as too long is sent anew as a further `step`.
+    """
     turn = _lock_turn(turn_id)
-    ContextRequest.objects.filter(turn=turn).delete()
+    ContextRequest.objects.filter(turn=turn, step__gte=step).delete()
     question = _read_question(turn, configuration, read_images)
     prefix = _keep_prefix(question)
     epoch = _open_epoch(
         question, prefix, configuration, EpochReason.SIZE, before=find_epoch(turn)
     )
-    _keep_question(epoch, question, is_first=True)
-    return read_request(turn)
+    _keep_question(epoch, question, is_first=True, step=step)
+    return read_request(turn, step)
 
 
 def _lock_turn(turn_id: UUID) -> Turn:
@@ -174,7 +179,7 @@ def _open_epoch(
 
 
 def _keep_question(
-    epoch: ContextEpoch, question: Question, *, is_first: bool
+    epoch: ContextEpoch, question: Question, *, is_first: bool, step: int = 0
 ) -> ContextRequest:
     """Add a question to its epoch; `is_first` where that has just begun."""
     has_items = not is_first or epoch.kept > 0
@@ -188,6 +193,7 @@ def _keep_question(
         length=length,
         max_tokens=most,
         brief=BRIEF if question.is_tight else "",
+        step=step,
         is_first=is_first,
     )
 

@@ -43,6 +43,7 @@ FaultName = Literal[
     "tool_unknown",
     "tool_wrong",
     "plain_tools",
+    "too_long",
 ]
 WaitForm = Literal["seconds", "milliseconds", "date", "none"]
 MESSAGES = {
@@ -56,6 +57,7 @@ MESSAGES = {
     500: "Internal server error",
     529: "Overloaded",
 }
+TOO_LONG = "prompt is too long: 1000001 tokens > 1000000 maximum"
 MAX_QUEUE = 1000
 _MARKER = re.compile(r"\[\[\s*simulate:([^\[\]\n]{1,100})\]\]")
 
@@ -65,7 +67,7 @@ class Fault(BaseModel):
 
     “scarce” is none: the answer says that of the requests a minute `left` are left,
     for so many seconds. “plain_tools” is a gateway that refuses tools with more than
-    name, description and schema.
+    name, description and schema. “too_long” is a request beyond the model's window.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -89,6 +91,8 @@ class Fault(BaseModel):
 
     def raise_status(self) -> None:
         """Answer with the status, where the fault is one."""
+        if self.fault == "too_long":
+            raise ApiError(400, TOO_LONG)
         if self.status is None:
             return
         headers = {}

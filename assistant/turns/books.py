@@ -70,6 +70,11 @@ class Books:
         FAILED_TRIES.labels(target.provider, target.model, failed.code).inc()
         await in_thread(record_failed_try)(self._turn_id, failed)
 
+    def begin_anew(self, request: ChatRequest, *, step: int) -> None:
+        """Another request is sent in the place of one that was refused."""
+        self._request, self._step = request, step
+        self._booked = None
+
     async def end_call(self, outcome: TurnOutcome) -> None:
         """Write a call that ended while the answer goes on in another."""
         await in_thread(settle_part)(self._turn_id, outcome)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from assistant.configuration import Configuration
 from assistant.enums import TurnState
-from assistant.errors import BudgetSpentError
+from assistant.errors import BudgetSpentError, ProviderError
 from assistant.models import ToolCall, Turn
 from assistant.policies.rules import PolicyRules, rules_of
 from assistant.providers.answering import stream_answer
@@ -30,7 +30,7 @@ from assistant.services.tool_calls import AskedCall, begin_calls, go_on
 from assistant.services.turns import note_progress
 from assistant.turns.books import Books
 from assistant.turns.guard import OutputGuard
-from assistant.turns.preparing import prepare_request
+from assistant.turns.preparing import prepare_request, shorten_request
 from assistant.turns.threads import in_thread
 from assistant.turns.toolwork import ToolWork, asked_calls, whole_blocks
 from assistant.turns.words import NOTHING, Words
@@ -40,6 +40,7 @@ TOOL_USE = "tool_use"
 PARKED = "parked"
 STEP_LIMIT = "step_limit"
 LOOP = "tool_loop"
+CONTEXT_EXCEEDED = "context_exceeded"
 # With less room than this for its words no further call is made.
 LEAST_OUTPUT_TOKENS = 256
 
@@ -110,11 +111,43 @@ class Chain:
             self._words.note(state=TurnState.STOPPED, stop_reason="stopped")
             return False
         self._words.begin_call()
+        self._books = Books(self._id, setting.targets[0], request, step=self._step)
         try:
-            await self._read(setting.targets, request)
+            await self._read_fitting(setting.targets, request, self._books)
         finally:
             self._words.end_text()
         return True
+
+    async def _read_fitting(
+        self, targets: Sequence[Configuration], request: ChatRequest, books: Books
+    ) -> None:
+        """Read the answer; a conversation too long for the model is sent shorter, once."""
+        try:
+            await self._read(targets, request, books)
+        except ProviderError as error:
+            if not self._may_shorten(request, error):
+                raise
+            await books.fail_try(self._failed(error))
+        else:
+            return
+        self._step += 1
+        self._words.note(is_unsent=True, **NOTHING)
+        shorter = await shorten_request(self._id, targets[0], step=self._step)
+        books.begin_anew(shorter, step=self._step)
+        await self._read(targets, shorter, books)
+
+    def _may_shorten(self, request: ChatRequest, error: ProviderError) -> bool:
+        """Say whether less of the conversation would be less: not within tools' steps."""
+        is_first = self._step == 0 and len(request.messages) > 1
+        return error.code == CONTEXT_EXCEEDED and is_first
+
+    def _failed(self, error: ProviderError) -> TryFailed:
+        return TryFailed(
+            error.code,
+            error.request_id,
+            is_unbilled=error.is_unbilled,
+            trace=self._words.outcome.call,
+        )
 
     async def _reserve(
         self, configuration: Configuration, request: ChatRequest
@@ -141,10 +174,9 @@ class Chain:
         return await reserve(input_tokens=counted)
 
     async def _read(
-        self, targets: Sequence[Configuration], request: ChatRequest
+        self, targets: Sequence[Configuration], request: ChatRequest, books: Books
     ) -> None:
         words = self._words
-        books = self._books = Books(self._id, targets[0], request, step=self._step)
         async with aclosing(stream_answer(targets, request)) as parts:
             async for part in parts:
                 if isinstance(part, AnswerText):

@@ -1,6 +1,6 @@
 """From a claimed turn to the request that is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 from uuid import UUID
@@ -28,12 +28,35 @@ async def prepare_request(turn_id: UUID, configuration: Configuration) -> ChatRe
     Pictures are read by a thread of their own: a storage that takes its time keeps no
     other turn waiting. Raises PictureNotReadError.
     """
+    return await _with_pictures(turn_id, partial(_prepare, turn_id, configuration))
+
+
+async def shorten_request(
+    turn_id: UUID, configuration: Configuration, *, step: int
+) -> ChatRequest:
+    """Return the question in a new epoch, as a further step of its turn.
+
+    What was refused stays as it was sent. Raises PictureNotReadError.
+    """
+
+    async def shorten(read_images: ReadImages) -> ChatRequest:
+        request: ChatRequest = await in_thread(renew_epoch)(
+            turn_id, configuration, read_images=read_images, step=step
+        )
+        return request
+
+    return await _with_pictures(turn_id, shorten)
+
+
+async def _with_pictures(
+    turn_id: UUID, prepare: Callable[[ReadImages], Awaitable[ChatRequest]]
+) -> ChatRequest:
     try:
-        return await _prepare(turn_id, configuration, _want)
+        return await prepare(_want)
     except _PicturesWantedError:
         read = database_sync_to_async(_read_images, thread_sensitive=False)
         images = await read(turn_id)
-        return await _prepare(turn_id, configuration, lambda _message: images)
+        return await prepare(lambda _message: images)
 
 
 def _want(_message: Message) -> NoReturn:

@@ -13,7 +13,15 @@ from assistant.context.caching import read_cache_uses
 from assistant.context.store import rebuild_request
 from assistant.context.texts import CUT_OFF, UNANSWERED
 from assistant.enums import TurnState
-from assistant.models import ContextEpoch, Message, ModelChoice, Prompt, Turn
+from assistant.models import (
+    ContextEpoch,
+    ContextRequest,
+    Message,
+    ModelCall,
+    ModelChoice,
+    Prompt,
+    Turn,
+)
 from assistant.services.prompts import import_shipped_prompts
 from assistant.services.turns import ask
 from assistant.simulator.faults import FaultOrder
@@ -215,6 +223,39 @@ async def test_full_epoch_is_counted_then_begun_anew(
     assert "What about value 0?" in told
     assert "<file path=" in told
     assert "'thinking'" not in told
+
+
+async def test_conversation_too_long_for_the_model_is_sent_shorter_at_once(
+    interview: Interview, simulator: Running
+) -> None:
+    await answered(interview, 0, LINES)
+    order(simulator, "too_long")
+    second = await answered(interview, 1, LINES)
+    third = await answered(interview, 2, LINES)
+
+    assert second.state == third.state == TurnState.FINISHED
+    epochs = [epoch async for epoch in ContextEpoch.objects.all()]
+    assert [(epoch.reason, epoch.kept) for epoch in epochs] == [
+        ("first", 0),
+        ("size", 2),
+    ]
+    sent = ContextRequest.objects.filter(turn=second).order_by("step")
+    assert [each.epoch_id async for each in sent] == [epoch.pk for epoch in epochs]
+    calls = ModelCall.objects.filter(turn=second).order_by("pk")
+    assert [(each.step, each.error_code) async for each in calls] == [
+        (0, "context_exceeded"),
+        (1, ""),
+    ]
+
+
+async def test_question_too_long_by_itself_is_refused_in_words(
+    interview: Interview, simulator: Running
+) -> None:
+    order(simulator, "too_long")
+    failed = await answered(interview, 0, LINES)
+
+    assert failed.state == TurnState.FAILED
+    assert failed.error_code == "context_exceeded"
 
 
 async def test_tokens_are_not_counted_while_there_is_room(
