@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.utils.translation import gettext as _
 
 from assistant.protocol import EditDecide, QuestionAnswer
 from assistant.services.deciding import decide_edit
@@ -14,6 +15,8 @@ from assistant.services.taking_back import take_back
 from assistant.turns.registry import start_turn
 from interviews.file_news import tell_windows
 from interviews.notifications import interview_group, tell_group
+from interviews.services.presence import is_tab_writing
+from interviews.workspace.errors import ReadOnlyError
 
 
 async def decide(
@@ -23,7 +26,8 @@ async def decide(
 
     Returns what pages could not be told, for the socket that asked to say; else None.
     `asked` is the channel of the socket that asked: it gets the frame's id. Raises what
-    `decide_edit`, `take_back` and `answer_question` raise.
+    `decide_edit`, `take_back` and `answer_question` raise, and ReadOnlyError for an edit
+    where another window writes.
     """
     told, ready = await database_sync_to_async(_keep)(interview_id, frame)
     message = {"type": "decision.made", "frame": told, "asked": [asked, frame.id]}
@@ -45,6 +49,8 @@ def _keep(
 
 
 def _keep_edit(interview_id: UUID, frame: EditDecide) -> Mapping[str, Any]:
+    if not is_tab_writing(interview_id, frame.tab):
+        raise ReadOnlyError(_("The interview goes on in another window."))
     decided = (
         take_back(interview_id, frame.edit, hunks=frame.hunks, client_id=frame.id)
         if frame.decision == "take_back"

@@ -59,7 +59,8 @@ class MessageRate(_Frame):
 class EditDecide(_Frame):
     """Accept or refuse parts of a proposed edit, all of them without `hunks`.
 
-    Or take back what the policy applied. `text` takes the place of the one part's own words.
+    Or take back what the policy applied. `text` takes the place of the one part's own
+    words; `tab` is the name of the page's tab, which has to be the one that writes.
     """
 
     type: Literal["edit.decide"]
@@ -69,6 +70,7 @@ class EditDecide(_Frame):
     hunks: list[int] | None = Field(default=None, max_length=1000)
     version: int | None = Field(default=None, ge=0)
     text: str | None = Field(default=None, max_length=200_000)
+    tab: str = Field(default="", max_length=64)
 
 
 class QuestionAnswer(_Frame):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 
-from bench import billing, following, relay, starts, timeline, workspace
+from bench import billing, following, relay, starts, terminal, timeline, workspace
 from bench.figures import RESULTS, Figure
 from bench.recordings import assembly, ingest, playback
 
@@ -14,6 +14,7 @@ BENCHMARKS: tuple[Callable[[], list[Figure]], ...] = (
     billing.measure,
     workspace.measure,
     starts.measure,
+    terminal.measure,
     relay.measure,
     ingest.measure,
     playback.measure,

@@ -1,9 +1,10 @@
 // Turns the npm packages the browser needs into static/vendor/ (git-ignored).
-import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { strictStyles } from "./strictstyles.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const vendor = path.join(here, "..", "static", "vendor");
@@ -73,7 +74,10 @@ async function copyFonts() {
 
 async function bundleModules() {
   await build({
-    entryPoints: ["codemirror.js", "idb.js", "markdown.js"].map((name) => path.join(here, name)),
+    entryPoints: ["codemirror.js", "idb.js", "markdown.js", "xterm.js"].map((name) =>
+      path.join(here, name),
+    ),
+    plugins: [strictStyles],
     outdir: vendor,
     bundle: true,
     format: "esm",
@@ -82,6 +86,12 @@ async function bundleModules() {
     legalComments: "eof",
     logLevel: "warning",
   });
+}
+
+/** In a layer below the pages' own, so that theirs may differ. */
+async function copyTerminalStyles() {
+  const css = await readFile(require.resolve("@xterm/xterm/css/xterm.css"), "utf8");
+  await writeFile(path.join(vendor, "xterm.css"), `@layer components {\n${css}}\n`);
 }
 
 async function copyPyodide() {
@@ -98,4 +108,4 @@ async function clean() {
 }
 
 await clean();
-await Promise.all([bundleModules(), copyFonts(), copyPyodide()]);
+await Promise.all([bundleModules(), copyFonts(), copyPyodide(), copyTerminalStyles()]);

@@ -2,10 +2,12 @@
 
 Django under ASGI takes a whole body before it asks anybody what the request is for:
 a megabyte of it in memory, the rest in a temporary file. Daphne has done the same by
-then and would pass it on through memory; its file is taken as it is.
+then, up to the same limit (`daphne_bodies`), and would pass it on through memory; its
+file is taken as it is.
 """
 
-import os
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import IO, Any
 
@@ -23,12 +25,24 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_FILE = "interviewlm.body_file"
 # What a request holds besides the one file or chunk in it.
 ENVELOPE_BYTES = 64 * 1024
+REFUSAL = b"Too large.\n"
+# So long the rest of a refused body is read and dropped: many senders look for an
+# answer only then, and a connection closed before has none for them.
+LINGER_SECONDS = 5.0
+
+
+def largest_body() -> int:
+    """Return how many bytes the largest request has that anybody needs to send."""
+    limits = settings.LIMITS
+    most: int = max(limits["chunk_bytes"], limits["kept_file_bytes"])
+    return most + ENVELOPE_BYTES
 
 
 class BodyLimit:
     """Refuses (413) what says that it is larger than the largest thing anybody sends.
 
-    Whatever does not say how large it is, is cut off there.
+    Whatever does not say how large it is, is refused once it is: the application is
+    told that the sender has left.
     """
 
     def __init__(self, application: Application) -> None:
@@ -36,22 +50,30 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on unless it is too large."""
-        limits = settings.LIMITS
-        most = max(limits["chunk_bytes"], limits["kept_file_bytes"]) + ENVELOPE_BYTES
-        if max(_declared_length(scope), _given_length(scope)) > most:
-            if BODY_FILE in scope:
-                scope[BODY_FILE].close()
-            await _refuse(send)
+        most = largest_body()
+        if _declared_length(scope) > most:
+            await _refuse(receive, send)
             return
         seen = 0
+        is_answered = False
 
         async def receive_bounded() -> Message:
             nonlocal seen
-            message = await receive()
+            message = await receive() if seen <= most else _LEFT
             seen += len(message.get("body", b""))
-            return {"type": "http.disconnect"} if seen > most else message
+            return message if seen <= most else _LEFT
 
-        await self._application(scope, receive_bounded, send)
+        async def send_noted(message: Message) -> None:
+            nonlocal is_answered
+            is_answered = True
+            await send(message)
+
+        await self._application(scope, receive_bounded, send_noted)
+        if seen > most and not is_answered:
+            await _refuse(receive, send)
+
+
+_LEFT: Message = {"type": "http.disconnect"}
 
 
 def _declared_length(scope: Scope) -> int:
@@ -59,22 +81,19 @@ def _declared_length(scope: Scope) -> int:
     return max((int(value) for value in lengths if value.isdigit()), default=0)
 
 
-def _given_length(scope: Scope) -> int:
-    given: IO[bytes] | None = scope.get(BODY_FILE)
-    if given is None:
-        return 0
-    length = given.seek(0, os.SEEK_END)
-    given.seek(0)
-    return length
-
-
-async def _refuse(send: Send) -> None:
+async def _refuse(receive: Receive, send: Send) -> None:
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(REFUSAL)).encode()),
         (b"connection", b"close"),
     ]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": b"Too large.\n"})
+    await send({"type": "http.response.body", "body": REFUSAL, "more_body": True})
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while (await receive()).get("more_body"):
+                pass
+    await send({"type": "http.response.body", "body": b""})
 
 
 class _Given:

@@ -16,6 +16,7 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
         _("Interviews"),
         (
             ("interviews.Interview", "forum"),
+            ("stuck:stuck-show", "visibility"),
             ("interviews.Invitation", "mail"),
             ("interviews.Candidate", "person"),
             ("interviews.ProblemReport", "report"),
@@ -71,6 +72,7 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
 
 # Pages that are no model's list: what they are called, and what one must may view.
 _PAGES: Mapping[str, tuple[Any, str]] = {
+    "stuck:stuck-show": (_("Stuck now"), "interview"),
     "costs:costs-show": (_("Costs"), "cost"),
     "figures:figures-show": (_("Model figures"), "model_call"),
 }

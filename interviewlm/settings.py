@@ -229,6 +229,7 @@ LIMITS = {
     "run_seconds": 30,
     "run_memory_bytes": 256 * 1024 * 1024,
     "run_output_bytes": 256 * 1024,
+    "terminal_recorded_bytes": 16 * 1024 * 1024,
     "asks_per_minute": 10,
     "requests_per_minute": 60,
     "output_tokens": 4096,

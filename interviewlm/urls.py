@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/costs/", include("interviewlm.costs.urls")),
     path("admin/figures/", include("interviewlm.figures.urls")),
+    path("admin/stuck/", include("interviewlm.stuck.urls")),
     path("admin/", admin.site.urls),
     path("", include("interviews.urls")),
     path("", include("assistant.urls")),

@@ -13,6 +13,7 @@ from twisted.internet import reactor
 from base.detached import start_up
 from interviewlm import web
 from interviewlm.bodies import BODY_FILE
+from interviewlm.daphne_bodies import LimitedFactory
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,16 @@ class DaphneServer(Server):  # type: ignore[misc]  # daphne is untyped
         self._ports: list[Any] = []
         self._starting: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._http_factory: LimitedFactory | None = None
+
+    @property
+    def http_factory(self) -> LimitedFactory | None:
+        """What makes connections; `run` makes one that takes a body of any length."""
+        return self._http_factory
+
+    @http_factory.setter
+    def http_factory(self, _without_limit: Any) -> None:
+        self._http_factory = LimitedFactory(self)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """Give a large body as the file it is in; daphne would queue it in memory."""

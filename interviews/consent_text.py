@@ -11,7 +11,7 @@ from accounts.models import Organisation
 from interviews.enums import Policy
 from interviews.models import AssessmentVersion
 
-CURRENT_VERSION = "2026-11-22.2"
+CURRENT_VERSION = "2026-11-22.3"
 FALLBACK_LANGUAGE = "en"
 
 
@@ -118,14 +118,24 @@ _ENGLISH = ConsentText(
                 ),
                 Paragraph(
                     "Each change to your files with its time, each run with its "
-                    "output, the result of the check of your devices, and what you "
-                    "report with “Something is wrong”."
+                    "output, the result of the check of your devices, that you went "
+                    "on in another window, and what you report with “Something is "
+                    "wrong”."
                 ),
                 Paragraph(
                     "How text came into your files: typed, or pasted or dropped, and "
                     "then how much and whether it was copied in this room or outside "
                     "it. It is kept as a fact, not as a verdict, and what you copy "
                     "elsewhere is never read."
+                ),
+                Paragraph(
+                    "With its time: when the room is not in front, because another "
+                    "tab or program is, and for how long; when its area gets smaller "
+                    "as developer tools or a sidebar make it; and, where your browser "
+                    "tells, that more than one display is connected. These are facts, "
+                    "not verdicts: no score looks at them, what you do elsewhere is "
+                    "never seen, and each of them stands in your own record.",
+                    when="presence",
                 ),
                 Paragraph("Your conversation with the assistant.", when="assistant"),
             ),
@@ -275,6 +285,7 @@ def _facts(assessment: AssessmentVersion, *, is_recorded: bool) -> frozenset[str
             if assessment.is_interviewer_typing_allowed
             else "no_typing",
             "assistant" if has_assistant else "no_assistant",
+            "presence" if assessment.notes_presence else "no_presence",
             f"policy_{assessment.policy}"
             + ("_applying" if assessment.applies_edits else ""),
         }

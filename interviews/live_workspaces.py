@@ -48,6 +48,7 @@ from interviews.services.workspaces import (
     note_told,
     read_marker,
 )
+from interviews.terminal_recording import finish_shells
 from interviews.workspace_news import WorkspaceNews
 
 logger = logging.getLogger(__name__)
@@ -196,7 +197,7 @@ class LiveWorkspace:
                 return
             began = monotonic()
             try:
-                await self._look()
+                await self.look()
             except (WorkspaceLostError, InterviewError) as error:
                 logger.warning("Workspace %s: %r", self.claim.interview_id, error)
                 if not _is_passing(error):
@@ -205,7 +206,8 @@ class LiveWorkspace:
                 logger.exception("Workspace %s is out of step", self.claim.interview_id)
             await asyncio.sleep(max(0, began + LEAST_BETWEEN_SECONDS - monotonic()))
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Sync if anything is known to have changed; raises what `sync` raises."""
         if not self._hinted.is_set() and await self._read_marker() == self._marker:
             return
         self._hinted.clear()
@@ -293,13 +295,25 @@ async def prepare_workspace(interview_id: UUID) -> None:
 
     Raises RunnerUnavailable, WorkspaceLostError, InterviewEndedError.
     """
+    async with open_idle_workspace(interview_id) as workspace:
+        if workspace is not None:
+            await workspace.sync()
+
+
+@asynccontextmanager
+async def open_idle_workspace(
+    interview_id: UUID,
+) -> AsyncGenerator[LiveWorkspace | None, None]:
+    """Do as `open_workspace`, but give None while a run has it."""
     leased = await database_sync_to_async(find_leased_runner)(interview_id)
     claim = await database_sync_to_async(claim_idle_workspace)(
         interview_id, runner=await choose_runner(leased)
     )
-    if claim is not None:
-        async with _join(claim) as workspace:
-            await workspace.sync()
+    if claim is None:
+        yield None
+        return
+    async with _join(claim) as workspace:
+        yield workspace
 
 
 async def close_ended_workspaces() -> int:
@@ -314,6 +328,7 @@ async def close_ended_workspaces() -> int:
         if claim is None:
             continue
         try:
+            await finish_shells(claim.interview_id, claim.runner, claim.ref)
             client = RunnerClient(claim.runner)
             async with client.workspace(claim.ref, roots=claim.folders) as session:
                 await session.close_workspace()

@@ -238,6 +238,19 @@ class PresenceCursor(_ClientFrame):
     ranges: Annotated[list[tuple[Place, Place]], Field(max_length=MAX_CURSORS)] = []
 
 
+class PresenceFact(_ClientFrame):
+    """Something the page saw of itself, at this moment of the interview's clock.
+
+    `interviews.services.facts` checks the details.
+    """
+
+    type: Literal["presence.fact"]
+    id: FrameId
+    t_ms: Place
+    fact: Annotated[str, Field(max_length=40)]
+    details: dict[str, Any] = {}
+
+
 class Ping(_ClientFrame):
     """Is the server there?"""
 
@@ -269,6 +282,7 @@ ClientFrame = (
     | LintAsk
     | PresenceTake
     | PresenceCursor
+    | PresenceFact
     | Ping
     | Pong
 )

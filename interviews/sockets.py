@@ -67,6 +67,7 @@ class InterviewConsumer(AsyncWebsocketConsumer, Generic[Frame]):
 
     frames: TypeAdapter[Frame]
     permission_object = "interview"
+    frames_per_second = FRAMES_PER_SECOND
 
     async def connect(self) -> None:
         """Authorise, accept, say hello."""
@@ -87,6 +88,10 @@ class InterviewConsumer(AsyncWebsocketConsumer, Generic[Frame]):
         await self.channel_layer.group_add(
             interview_group(interview_id), self.channel_name
         )
+        await self.greet()
+
+    async def greet(self) -> None:
+        """Say hello, as soon as this socket can."""
         await self.send_frame(
             {"type": "hello", "server_time": now().isoformat(), **await self.hello()}
         )
@@ -158,10 +163,10 @@ class InterviewConsumer(AsyncWebsocketConsumer, Generic[Frame]):
         if monotonic() - self._window >= 1:
             self._window, self._count = monotonic(), 0
         self._count += 1
-        self._check_rate(2 * FRAMES_PER_SECOND)
+        self._check_rate(2)
 
-    def _check_rate(self, most: int = FRAMES_PER_SECOND) -> None:
-        if self._count > most:
+    def _check_rate(self, times: int = 1) -> None:
+        if self._count > times * self.frames_per_second:
             raise TooManyFramesError
 
     async def send_frame(self, frame: Mapping[str, Any]) -> None:
@@ -205,7 +210,7 @@ class InterviewConsumer(AsyncWebsocketConsumer, Generic[Frame]):
 
 
 class TooManyFramesError(DomainError):
-    """More than fifty frames in a second."""
+    """More frames in a second than this kind of socket takes."""
 
     code = "too_many_frames"
     status = 429

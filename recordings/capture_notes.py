@@ -21,6 +21,7 @@ CaptureCode = Literal[
     "recorder_failed",
     "quality_changed",
     "storage_full",
+    "slice_damaged",
     "space_short",
     "screen_shared",
     "screen_refused",

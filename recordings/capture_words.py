@@ -17,6 +17,7 @@ _TITLES = {
     "recorder_failed": gettext_lazy("Recording stopped"),
     "quality_changed": gettext_lazy("The recording's quality changed"),
     "storage_full": gettext_lazy("The candidate's device had no room left"),
+    "slice_damaged": gettext_lazy("A part was damaged on the candidate's device"),
     "space_short": gettext_lazy("The candidate's device had little room"),
     "screen_shared": gettext_lazy("Shared the screen"),
     "screen_refused": gettext_lazy("Did not share the screen"),

@@ -15,6 +15,8 @@ from runner.protocol import (
     RunStart,
     Status,
     StatusRequest,
+    TerminalAttach,
+    TerminalRequest,
     WorkspaceReply,
     WorkspaceRequest,
     encode_frame,
@@ -22,6 +24,9 @@ from runner.protocol import (
     read_frame,
 )
 from runner.runs import Run
+from runner.terminals.attachment import Send
+from runner.terminals.line import Line
+from runner.terminals.store import Attached
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +46,11 @@ class Service(Protocol):
 
     async def answer(self, request: WorkspaceRequest) -> WorkspaceReply: ...
 
+    async def attach(self, request: TerminalAttach, send: Send) -> Attached: ...
+
 
 class Connection:
-    """Runs started here are cancelled when the client goes away."""
+    """Runs started here are cancelled when the client goes away; a terminal stays."""
 
     def __init__(
         self,
@@ -57,18 +64,24 @@ class Connection:
         self._runs: dict[Run, asyncio.Task[None]] = {}
         self._looks: set[asyncio.Task[None]] = set()
         self._answers: set[asyncio.Task[None]] = set()
+        self._line = Line(service.attach, self.send)
         self._heard_at = _now()
         self.workspaces: set[str] = set()
 
     @property
     def is_quiet(self) -> bool:
         """Nothing is under way here, and nothing was asked for a moment."""
-        is_idle = not (self._runs or self._answers or self._looks)
+        has_work = self._runs or self._answers or self._looks
+        is_idle = not (has_work or self._line.is_busy)
         return is_idle and _now() - self._heard_at > QUIET_SECONDS
 
     def leave(self) -> None:
         """Send the client away: it reads the end, and so do we."""
         self._writer.close()
+
+    async def settle(self) -> None:
+        """Wait until the end of a terminal is told."""
+        await self._line.settle()
 
     async def serve(self) -> None:
         """Until the client closes or sends what is no frame at all."""
@@ -105,6 +118,8 @@ class Connection:
             look = asyncio.create_task(self._tell_status(full=request.full))
             self._looks.add(look)
             look.add_done_callback(self._looks.discard)
+        elif isinstance(request, TerminalRequest):
+            await self._line.handle(request)
         else:
             await self._begin_answer(request)
 
@@ -157,6 +172,7 @@ class Connection:
             run.cancel.set()
         for look in self._looks:
             look.cancel()
+        await self._line.close()
         # What was begun on the files is brought to its end, heard or not.
         waiting = {*self._runs.values(), *self._looks, *self._answers}
         if waiting:

@@ -46,6 +46,25 @@ class WorkspaceClosedError(RunnerError):
     retryable = True
 
 
+class TerminalLimitError(RunnerError):
+    """The workspace has as many terminals as it may."""
+
+    code = "terminal_limit"
+
+
+class NoTerminalError(RunnerError):
+    """There is no terminal of this name, and only a driver starts one."""
+
+    code = "no_terminal"
+
+
+class TerminalsOffError(RunnerError):
+    """No sandbox passed the doctor, so no shell may be started."""
+
+    code = "terminals_off"
+    retryable = True
+
+
 class WorkspaceFullError(RunnerError):
     """A change did not fit on the workspace's disk; others may have been made."""
 

@@ -1,4 +1,4 @@
-"""The limits of a one-shot run: defaults, hard caps and how a request is clamped."""
+"""The limits of runs and terminals: defaults, hard caps, how a request is clamped."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -27,6 +27,15 @@ DATA_BYTES = 1024 * MIB
 STACK_SOFT_BYTES = 8 * MIB
 STACK_HARD_BYTES = 64 * MIB
 COLLECT_FILE_BYTES = 512 * 1024
+
+# Of a terminal. Memory and processor are for all terminals of a workspace together.
+TERMINAL_MEMORY = 512 * MIB
+TERMINAL_PROCESSES = 128
+TERMINAL_FILE_BYTES = 64 * MIB
+TERMINAL_OPEN_FILES = 512
+TERMINAL_SIGNALS = 512
+TERMINAL_CPU_SECONDS = (600, 660)
+MAX_TERMINALS = 3
 
 _JAVA_PROGRAMS = frozenset({"java", "javac", "jshell"})
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from runner.errors import SandboxUnavailableError
+from runner.errors import SandboxUnavailableError, TerminalsOffError
 from runner.limits import Limits
 from runner.protocol import CollectedFile, InputFile
 from runner.protocol.replies import Reason, Stream
@@ -97,8 +97,54 @@ class Executor(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ShellPlan:
+    """A shell to start in a home: its folder there, and the size of its terminal."""
+
+    home: Home
+    cwd: str
+    rows: int
+    cols: int
+
+
+class Shell(Protocol):
+    """A shell on a terminal of its own, contained as a job is."""
+
+    @property
+    def master(self) -> int:
+        """Our side of the terminal, which never blocks; whoever has the shell closes it
+        after the end."""
+        ...
+
+    @property
+    def exit_code(self) -> int | None:
+        """What it ended with by itself; None before, and when it was killed."""
+        ...
+
+    @property
+    def is_out_of_memory(self) -> bool:
+        """It was killed because all terminals of the home together had too much."""
+        ...
+
+    def is_resting(self) -> bool:
+        """Only the shell is alive, and waits for a key."""
+        ...
+
+    async def wait(self) -> None:
+        """Until it has ended, or has to because of the memory it uses."""
+        ...
+
+    async def end(self) -> None:
+        """Kill it and everything it has started; nothing is left when this returns."""
+        ...
+
+
 class Sandbox(Executor, Protocol):
     """What the runner works with: it also gets ready for runs that will come."""
+
+    async def open_shell(self, plan: ShellPlan) -> Shell:
+        """Start a shell; RunnerError where that does not work."""
+        ...
 
     async def prepare(self, home: Home) -> None:
         """Runs in this home will follow: get ready, where that makes them faster.
@@ -128,6 +174,9 @@ class DisabledSandbox:
 
     async def run(self, job: Job, sink: Sink, cancel: asyncio.Event) -> Outcome:
         raise SandboxUnavailableError(self._reason)
+
+    async def open_shell(self, plan: ShellPlan) -> Shell:
+        raise TerminalsOffError(self._reason)
 
     async def prepare(self, home: Home) -> None:
         return None

@@ -8,9 +8,11 @@ from uuid import uuid4
 
 from runner.connection import Connection
 from runner.doctor.doctor import Doctor, Settings
-from runner.errors import RunnerBusyError, RunnerError
-from runner.protocol import Status, WorkspaceReply, WorkspaceRequest
+from runner.errors import RunnerBusyError, RunnerError, SandboxFailedError
+from runner.protocol import Status, TerminalAttach, WorkspaceReply, WorkspaceRequest
 from runner.runs import Run
+from runner.terminals.attachment import Send
+from runner.terminals.store import Attached, Terminals
 from runner.toolchain.packages import list_packages
 from runner.waiting import WaitingRoom
 from runner.workspaces.disks import Disks
@@ -18,8 +20,10 @@ from runner.workspaces.store import Workspaces
 
 logger = logging.getLogger(__name__)
 
-_MAX_CONNECTIONS = 256
+# A terminal takes one for each who follows it.
+_MAX_CONNECTIONS = 1024
 _STOP_SECONDS = 8.0
+_TELL_SECONDS = 2.0
 _LOOK_SECONDS = 0.2
 _RESTARTING = "The runner is restarting. Try again in a moment."
 
@@ -43,6 +47,9 @@ class Server:
             is_root=is_root,
             generation=self._generation,
             require_hard_limits=settings.require_hard_limits,
+        )
+        self.terminals = Terminals(
+            self.workspaces, lambda: doctor.sandbox, self._generation
         )
         self._is_stopping = False
         self._is_draining = False
@@ -77,6 +84,13 @@ class Server:
     async def answer(self, request: WorkspaceRequest) -> WorkspaceReply:
         return await self.workspaces.answer(request)
 
+    async def attach(self, request: TerminalAttach, send: Send) -> Attached:
+        try:
+            return await self.terminals.attach(request, send)
+        except SandboxFailedError:
+            await self._doctor.look()
+            raise
+
     def cancel(self, run_id: str) -> None:
         run = self._runs.get(run_id)
         if run is not None:
@@ -109,10 +123,12 @@ class Server:
             del self._connections[task]
 
     async def stop(self) -> None:
-        """End every run, tell its client, and leave nothing behind."""
+        """End every run and terminal, tell its client, and leave nothing behind."""
         self._is_stopping = True
         for run in list(self._runs.values()):
             run.cancel.set()
+        await self._end_terminals()
+        await self.terminals.stop(_RESTARTING)
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=_STOP_SECONDS)
         for task in list(self._connections):
@@ -122,14 +138,27 @@ class Server:
         await self.workspaces.stop()
         await self._doctor.close()
 
+    async def _end_terminals(self) -> None:
+        """They cannot go along to another runner, so they end at once, and it is told."""
+        await self.terminals.end_all(_RESTARTING)
+        telling = [
+            asyncio.create_task(each.settle()) for each in self._connections.values()
+        ]
+        if telling:
+            _done, waiting = await asyncio.wait(telling, timeout=_TELL_SECONDS)
+            for task in waiting:
+                task.cancel()
+
     async def drain(self) -> None:
         """Begin nothing more; returns when all runs have ended and nobody is connected.
 
+        Terminals end at once: a workspace has one disk, and it will be on another runner.
         Whoever is only connected is sent away once it has been quiet for a moment and
         nothing runs in a workspace it has asked about: it finds another runner.
         """
         self._is_draining = True
         self.workspaces.refuse_more(_RESTARTING)
+        await self._end_terminals()
         while self._runs or self._connections:
             busy = {run.workspace for run in self._runs.values()}
             for connection in list(self._connections.values()):

@@ -148,6 +148,7 @@ def _figures(runs: list[Run], minutes: int, size: int) -> list[Figure]:
 def _beside_ffmpeg(segment: SegmentInput, folder: Path, minutes: int) -> list[Figure]:
     program = shutil.which("ffmpeg")
     if program is None:
+        print("ffmpeg -c copy: left out, there is no ffmpeg on the path")
         return []
     joined = folder / "joined.webm"
     with joined.open("wb") as target:

@@ -2,9 +2,8 @@
 
 `python -m bench.recordings.ingest --browsers 4 --chunks 18`. Chunks of 3.3 MB, ten
 seconds at 2.5 Mbit/s, from several browsers with three requests at once each; ours
-are checked by their hash, synced and on record in PostgreSQL. The baseline is a raw ASGI
-application on uvicorn which writes each body to a file and answers (aiohttp is not
-installed here); it syncs nothing. All are asked in turn in each round; what counts is
+are checked by their hash, synced and on record in PostgreSQL. The baseline is aiohttp,
+which writes each body to a file and answers; it syncs nothing. All are asked in turn in each round; what counts is
 the ratio within a round. Memory is that of the server's process at its largest, beside
 what it had before its first request.
 """
@@ -37,7 +36,7 @@ CHUNKS = 18
 ROUNDS = 3
 CHUNK_BYTES = 3_300_000
 KINDS = ("daphne", "uvicorn")
-PLAIN = "a plain ASGI receiver"
+PLAIN = "plain aiohttp that writes the body to a file"
 _LONGEST_SECONDS = 600.0
 _MEMORY_EACH_SECONDS = 0.02
 _NOBODY = "http://127.0.0.1:9"

@@ -1,48 +1,33 @@
-"""The plain receiver: raw ASGI on uvicorn, each body written to a file as it comes.
+"""The plain receiver: aiohttp, each body written to a file as it comes.
 
 `python -m bench.recordings.plain PORT FOLDER`. It checks, hashes, syncs and records
-nothing: what aiohttp's or any other server's shortest handler would do.
+nothing.
 """
 
 import sys
-from collections.abc import Awaitable, Callable
-from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
 
-import uvicorn
+from aiohttp import web
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 _numbers = count()
+FOLDER = web.AppKey("folder", Path)
 
 
-async def receive_body(
-    folder: Path, scope: dict[str, Any], receive: Receive, send: Send
-) -> None:
+async def receive_body(request: web.Request) -> web.Response:
     """Write one request's body to a file of its own."""
-    assert scope["type"] == "http"
-    with (folder / str(next(_numbers))).open("wb") as target:
-        while True:
-            message = await receive()
-            target.write(message.get("body", b""))
-            if not message.get("more_body"):
-                break
-    await send({"type": "http.response.start", "status": 201, "headers": []})
-    await send({"type": "http.response.body", "body": b""})
+    with (request.app[FOLDER] / str(next(_numbers))).open("wb") as target:
+        async for block in request.content.iter_any():
+            target.write(block)
+    return web.Response(status=201)
 
 
 def main(port: int, folder: Path) -> None:
     """Serve until told to stop."""
-    uvicorn.run(
-        partial(receive_body, folder),
-        interface="asgi3",
-        port=port,
-        lifespan="off",
-        log_level="error",
-        timeout_graceful_shutdown=1,
-    )
+    app = web.Application()
+    app[FOLDER] = folder
+    app.router.add_route("*", "/{path:.*}", receive_body)
+    web.run_app(app, host="127.0.0.1", port=port, print=None, access_log=None)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from django.utils.translation import gettext_noop, ngettext
 
 from assistant.tools.catalogue import name_call
 from base.text import shorten
+from interviewlm.review.terminals import TERMINAL_WORDINGS
 from interviews.enums import Decision, InterviewState, RunKind, TimeEntryKind
+from interviews.fact_words import FACT_WORDINGS
 from interviews.models import Interview
 from interviews.selectors.review import event_time, format_clock
 from interviews.timewords import format_seconds
@@ -19,7 +21,14 @@ from recordings.capture_words import describe_capture
 MAX_LINES = 3000
 SAME_EDIT_MS = 30_000
 # Pieces of something that has an event of its own.
-_BLOCKS = ("run.output", "turn.text", "recording.chunk_stored", "tool.ended")
+_BLOCKS = (
+    "run.output",
+    "turn.text",
+    "recording.chunk_stored",
+    "tool.ended",
+    "terminal.output",
+    "terminal.resized",
+)
 _EDIT = "document.updated"
 _RUN_END = "run.finished"
 _RESULTS = ("scorecard.created", "review.recorded")
@@ -56,7 +65,7 @@ def track_of(kind: str) -> str:
     """Return the lane a kind belongs to."""
     noun = kind.split(".", 1)[0]
     chat = dict.fromkeys(("turn", "tool", "edit", "question", "hint", "policy"), "chat")
-    lanes = chat | {"run": "runs"}
+    lanes = chat | {"run": "runs", "terminal": "terminal"}
     code = dict.fromkeys(("document", "file", "other_file", "folder"), "code")
     return (code | lanes).get(noun, "session")
 
@@ -264,6 +273,8 @@ def _path(words: str) -> Callable[[Payload], tuple[str, str]]:
 
 
 _WORDINGS: dict[str, Callable[[Payload], tuple[str, str]]] = {
+    **FACT_WORDINGS,
+    **TERMINAL_WORDINGS,
     "interview.state_changed": _state,
     "clock.changed": _clock,
     "consent.given": lambda p: (_("Agreed"), str(p.get("consent_version", ""))),

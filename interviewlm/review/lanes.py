@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from interviewlm.review.events import EventLine
 from interviewlm.review.media import Gap, Media, Part
+from interviewlm.review.terminals import Stretch
 from interviews.models import Interview
 from interviews.selectors.review import format_clock
 from recordings.enums import Track
@@ -55,8 +56,16 @@ def total_ms(interview: Interview, lines: Sequence[EventLine]) -> int:
     return max(1, worked_ms(interview), *inside)
 
 
-def build_lanes(lines: Sequence[EventLine], media: Media, length_ms: int) -> list[Lane]:
-    """Return the lanes from the start to `length_ms`; empty before the start."""
+def build_lanes(
+    lines: Sequence[EventLine],
+    media: Media,
+    length_ms: int,
+    stretches: Sequence[Stretch] = (),
+) -> list[Lane]:
+    """Return the lanes from the start to `length_ms`; empty before the start.
+
+    `stretches` are when terminals showed something; without any they have no lane.
+    """
     if length_ms <= 1:
         return []
     names = (("code", _("Code")), ("chat", _("Chat")), ("runs", _("Runs")))
@@ -83,9 +92,11 @@ def build_lanes(lines: Sequence[EventLine], media: Media, length_ms: int) -> lis
         )
         for name, label in names
     ]
+    shown = [_stretch(each, length_ms) for each in stretches]
+    terminal = [Lane("terminal", _("Terminal"), 0, shown)] if shown else []
     return [
         replace(lane, y=at * LANE_HEIGHT + 3)
-        for at, lane in enumerate([*recorded, *others])
+        for at, lane in enumerate([*recorded, *others, *terminal])
     ]
 
 
@@ -109,6 +120,14 @@ def _span(part: Part, length_ms: int) -> Mark:
     return Mark(
         round(x, 1), round(min(width, WIDTH - x), 1), 0, part.start_ms, part.time, ""
     )
+
+
+def _stretch(stretch: Stretch, length_ms: int) -> Mark:
+    x = min(WIDTH - _LEAST, stretch.start_ms / length_ms * WIDTH)
+    width = max(_LEAST, (stretch.end_ms - stretch.start_ms) / length_ms * WIDTH)
+    width = round(min(width, WIDTH - x), 1)
+    title = f"{format_clock(stretch.start_ms)} {_('Terminal')}"
+    return Mark(round(x, 1), width, stretch.seq, stretch.start_ms, title, "")
 
 
 def _gap(gap: Gap, length_ms: int) -> Mark:

@@ -48,9 +48,22 @@ class Gap(BaseModel):
 _gaps: TypeAdapter[list[Gap]] = TypeAdapter(list[Gap])
 
 
+# What a browser is asked about before it is given a file.
+_CODEC_NAMES = {
+    "vp8": "vp8",
+    "vp9": "vp9",
+    "av1": "av01.0.05M.08",
+    "h264": "avc1.42E01E",
+    "hevc": "hvc1.1.6.L93.B0",
+    "opus": "opus",
+    "vorbis": "vorbis",
+    "aac": "mp4a.40.2",
+}
+
+
 @dataclass(frozen=True)
-class Part:
-    """One file of a track, and the addresses of what goes with it; empty: none.
+class File:
+    """A file to play or take away; without `download` it may only be played.
 
     `in_ranges` is the name to save it under where the page must put it together,
     because the server gives no whole file of this size.
@@ -58,14 +71,31 @@ class Part:
 
     id: int
     address: str
+    type: str
+    download: str = ""
+    in_ranges: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the player needs."""
+        return {"id": self.id, "address": self.address, "type": self.type}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a track, and the addresses of what goes with it; empty: none.
+
+    `copy` is the same in H.264, where one was made: for browsers and programs that
+    cannot play the file itself.
+    """
+
+    file: File
     start_ms: int
     duration_ms: int
     poster: str = ""
     sprites: str = ""
     waveform: str = ""
     captions: str = ""
-    download: str = ""
-    in_ranges: str = ""
+    copy: File | None = None
 
     @property
     def time(self) -> str:
@@ -75,8 +105,8 @@ class Part:
     def as_json(self) -> dict[str, Any]:
         """Return what the player needs."""
         return {
-            "id": self.id,
-            "address": self.address,
+            **self.file.as_json(),
+            "copy": self.copy.as_json() if self.copy else None,
             "start": self.start_ms,
             "duration": self.duration_ms,
             "sprites": self.sprites,
@@ -190,21 +220,41 @@ def _read_parts(
             return ""
         return reverse(f"recordings:{name}", args=[interview.pk, asset.pk])
 
-    return [
-        Part(
+    def file(asset: Asset) -> File:
+        return File(
             id=asset.pk,
             address=url(asset, "asset-address"),
+            type=_type_of(asset),
+            download=url(asset, "asset-download") if may_download else "",
+            in_ranges=file_name(asset) if _comes_in_ranges(asset) else "",
+        )
+
+    def copy(asset: Asset) -> File | None:
+        found = beside[AssetKind.RENDITION].get(asset.part)
+        # One of an earlier file is no copy of this one.
+        return file(found) if found and found.source_sha256 == asset.sha256 else None
+
+    return [
+        Part(
+            file=file(asset),
+            copy=copy(asset),
             start_ms=asset.start_ms,
             duration_ms=asset.duration_ms,
             poster=url(beside[AssetKind.POSTER].get(number)),
             sprites=url(beside[AssetKind.SPRITE_INDEX].get(number), "asset-sprites"),
             waveform=url(beside[AssetKind.WAVEFORM].get(number)),
             captions=url(asset, "asset-captions") if has_captions else "",
-            download=url(asset, "asset-download") if may_download else "",
-            in_ranges=file_name(asset) if _comes_in_ranges(asset) else "",
         )
         for number, asset in sorted(beside[AssetKind.PLAYABLE].items())
     ]
+
+
+def _type_of(asset: Asset) -> str:
+    """Return the media type with its codecs, as far as they are known."""
+    names = [_CODEC_NAMES.get(name, "") for name in asset.codecs.split(",")]
+    if not all(names):
+        return asset.mime_type
+    return f'{asset.mime_type}; codecs="{", ".join(names)}"'
 
 
 def _comes_in_ranges(asset: Asset) -> bool:

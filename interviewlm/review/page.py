@@ -21,11 +21,13 @@ from interviewlm.review.media import Media, read_media
 from interviewlm.review.money import read_money
 from interviewlm.review.operations import OPERATIONS, Operation
 from interviewlm.review.runs import list_runs
+from interviewlm.review.terminals import list_shells, list_stretches
 from interviewlm.review.timing import describe_losses, read_time
 from interviews.access import find_watcher
 from interviews.enums import InterviewState, StepState
 from interviews.models import Interview
 from interviews.selectors.back_office import is_stuck
+from interviews.selectors.facts import read_presence
 from interviews.selectors.review import (
     ScoreView,
     StepLine,
@@ -84,6 +86,8 @@ def build_page(
     reports = list(interview.problem_reports.all()) if sees["report"] else []
     reviews = read_reviews(interview) if sees["scorecard"] else []
     chat = read_chat(interview) if sees["conversation"] else []
+    shells = list_shells(interview)
+    lanes = build_lanes(events, media, length, list_stretches(interview))
     return {
         "interview": interview,
         "assessment": interview.assessment_version,
@@ -98,8 +102,10 @@ def build_page(
         "reviews": reviews,
         "media": media,
         "media_json": media.as_json(),
-        "lanes": build_lanes(events, media, length),
-        "lanes_height": LANE_HEIGHT * (3 + len(media.tracks)),
+        "lanes": lanes,
+        "lanes_height": LANE_HEIGHT * len(lanes),
+        "shells": shells,
+        "terminal_names": sorted({shell.name for shell in shells}),
         "length_ms": length,
         "events": events[:MAX_LINES],
         "events_cut": max(0, len(events) - MAX_LINES),
@@ -118,6 +124,7 @@ def build_page(
         "troubles": list_troubles(interview, score, steps, media, reports, events),
         "offers": _offers(interview, standing, bound or {}),
         "authorship": read_authorship(interview),
+        "presence": read_presence(interview),
         **read_time(interview),
         "consents": list(interview.consents.all()),
         "stamp": state_stamp(interview, steps),

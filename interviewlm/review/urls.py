@@ -24,6 +24,11 @@ def build_urls() -> list[Any]:
         (f"{_BASE}/content/", views.download_content, "interview-review-content"),
         (f"{_BASE}/archive/", views.download_archive, "interview-review-archive"),
         (
+            f"{_BASE}/terminals/<slug:name>/",
+            views.show_terminal,
+            "interview-review-terminal",
+        ),
+        (
             f"{_BASE}/runs/<uuid:run_id>/output/",
             views.show_output,
             "interview-review-output",

@@ -25,6 +25,7 @@ from interviewlm.review.code import compare, find_text, list_files
 from interviewlm.review.operations import OPERATIONS
 from interviewlm.review.page import build_page, state_stamp
 from interviewlm.review.runs import find_run
+from interviewlm.review.terminals import read_film
 from interviews.file_responses import archive_response, content_response
 from interviews.models import Interview
 from interviews.selectors.review import read_steps
@@ -180,6 +181,17 @@ def show_output(request: HttpRequest, interview_id: UUID, run_id: UUID) -> HttpR
     if run is None:
         raise Http404
     return HttpResponse(run.output, content_type="text/plain; charset=utf-8")
+
+
+@require_GET
+def show_terminal(request: HttpRequest, interview_id: UUID, name: str) -> JsonResponse:
+    """Return what a terminal showed, from behind the event `after` on."""
+    interview, _standing = find_interview(request, interview_id, "view", "interview")
+    after = _index(request.GET.get("after"), 2**31) or 0
+    film = read_film(interview, name, after)
+    if film is None:
+        raise Http404
+    return JsonResponse(film)
 
 
 @require_POST

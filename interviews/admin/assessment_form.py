@@ -33,6 +33,7 @@ _PLAIN = (
     "is_interviewer_typing_allowed",
     "is_recorded",
     "records_screen",
+    "notes_presence",
     "shows_cost",
     "retention_days",
 )
@@ -160,6 +161,17 @@ class AssessmentForm(forms.ModelForm[Assessment]):
         help_text=_(
             "Candidates choose what they share and may refuse or stop. That they did "
             "is on record; the interview goes on."
+        ),
+    )
+    notes_presence = forms.BooleanField(
+        label=_("Leaving the page and the like noted"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_(
+            "With their times: when the page is not in front, when its area gets "
+            "smaller as developer tools make it, and a second display where the "
+            "browser tells. Candidates read this before they agree and see each of "
+            "them in their own record. They are facts: no score looks at them."
         ),
     )
     shows_cost = forms.BooleanField(

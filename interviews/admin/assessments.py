@@ -36,6 +36,7 @@ _CONTENT = [
                 "is_interviewer_typing_allowed",
                 "is_recorded",
                 "records_screen",
+                "notes_presence",
                 "shows_cost",
                 "retention_days",
             ]
@@ -172,6 +173,7 @@ class AssessmentVersionAdmin(
         "is_interviewer_typing_allowed",
         "is_recorded",
         "records_screen",
+        "notes_presence",
         "shows_cost",
         "retention_days",
         "author",

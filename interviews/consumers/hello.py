@@ -19,6 +19,7 @@ from interviews.protocol import (
 from interviews.selectors.clock import list_lasting, list_lines
 from interviews.selectors.workspace import (
     find_live_run,
+    list_open_terminals,
     open_folder,
     read_clock,
     read_file_tree,
@@ -47,6 +48,7 @@ def build_hello(interview_id: UUID, *, is_candidate: bool) -> Frame:
             **_ledger(interview),
         },
         "section": open_folder(interview),
+        "terminals": list_open_terminals(interview_id),
         **tree_fields(read_file_tree(interview_id)),
         "live_run": run and _live_run_fields(run),
     }

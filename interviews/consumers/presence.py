@@ -1,52 +1,38 @@
-"""Who is in the room: which window writes, who watches, where the writers are."""
+"""Who is in the room: who watches, and where the writers are."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from time import monotonic
 from typing import Any
-from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
-from django.utils.translation import gettext as _
 
 from base.clock import now
-from base.ids import new_token
 from base.text import content_hash
-from interviews.access import find_watcher
 from interviews.consumers.company import Company, Peer
 from interviews.consumers.outbound import Outbound
+from interviews.consumers.writing import WritingConsumer
 from interviews.enums import InterviewState
-from interviews.protocol import (
-    DocumentUpdate,
-    Frame,
-    PresenceCursor,
-    iso,
-    workspace_group,
-)
+from interviews.protocol import Frame, PresenceCursor, iso
 from interviews.services.interviewers import note_watching
-from interviews.services.presence import drop_writing, has_writing, take_writing
-from interviews.sockets import InterviewConsumer
-from interviews.workspace.errors import ReadOnlyError
 
 # Whoever is here has answered by then.
 FIRST_LOOK_SECONDS = 1.0
 CURSORS_PER_SECOND = 10
 
 
-class PresentConsumer(InterviewConsumer[Any]):
+class PresentConsumer(WritingConsumer):
     """The part of a workspace socket that knows the other windows.
 
-    The latest window of the candidate writes. Members watch, and never unseen: each
-    of their windows is told to all others. Nothing of this is stored but that
-    somebody watched. Whoever comes asks, and all others answer over the layer.
+    Members watch, and never unseen: each of their windows is told to all others.
+    Nothing of this is stored but that somebody watched. Whoever comes asks, and all
+    others answer over the layer.
     """
 
     outbound: Outbound
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.token = new_token()
-        self.is_writer = False
         self.company = Company()
         self._is_settled = False
         self._shown_watchers: list[Frame] = []
@@ -54,21 +40,6 @@ class PresentConsumer(InterviewConsumer[Any]):
         self._seen_at: str | None = None
         self._moves = (0.0, 0)
         self._is_here = False
-
-    def post(self, frame: Mapping[str, Any]) -> None:
-        """Queue a frame for this window."""
-        raise NotImplementedError
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a task that ends with this socket."""
-        raise NotImplementedError
-
-    async def tell(self, message: dict[str, Any]) -> None:
-        """Send a message to the workspace sockets of the interview, this one too."""
-        await self.channel_layer.group_send(
-            workspace_group(self.interview_id),
-            {**message, "sender": self.channel_name},
-        )
 
     # Coming and going
 
@@ -97,8 +68,7 @@ class PresentConsumer(InterviewConsumer[Any]):
         """Tell the others that this window is gone."""
         if self._is_here:
             await self.tell({"type": "presence.gone", "peer": self.token})
-        if self.is_writer:
-            await database_sync_to_async(drop_writing)(self.interview_id, self.token)
+        await self.let_go()
 
     async def _settle(self) -> None:
         await asyncio.sleep(FIRST_LOOK_SECONDS)
@@ -145,12 +115,10 @@ class PresentConsumer(InterviewConsumer[Any]):
     # What the first frame says of it
 
     async def presence_fields(self, state: str) -> Frame:
-        """Make this the writing window if it is the candidate's; return who is who."""
+        """Return who is who; the candidate's window may write from here on."""
         is_active = state == InterviewState.ACTIVE
         if self.watcher is None:
-            if is_active and (self._is_here or not await self._leaves_writing()):
-                await self._take_writing()
-            return {"writer": self.is_writer}
+            return await self.writing_fields(is_active=is_active)
         if is_active:
             await database_sync_to_async(note_watching)(self.watcher)
         self._seen_at = iso(self.watcher.interview.last_seen_at)
@@ -187,41 +155,3 @@ class PresentConsumer(InterviewConsumer[Any]):
         if message["sender"] != self.channel_name:
             frame = message["frame"]
             self.outbound.post_latest(f"cursor:{frame['id']}", frame)
-
-    # Which window writes
-
-    def check_writing(self, frame: object) -> None:
-        """Raise ReadOnlyError unless this window may do what the frame asks now.
-
-        Asks the database: whoever acts on the frame calls it in the same thread.
-        """
-        if not self.is_candidate:
-            if not (isinstance(frame, DocumentUpdate) and self._may_type()):
-                raise ReadOnlyError(_("You are looking on; only the candidate writes."))
-        elif not (self.is_writer and has_writing(self.interview_id, self.token)):
-            raise ReadOnlyError(_("The interview goes on in another window."))
-
-    def _may_type(self) -> bool:
-        """Ask anew: the right may have been taken back since the last tick."""
-        watcher = find_watcher(self.user_id, self.interview_id)
-        return watcher is not None and watcher.may_type
-
-    async def _has_writing(self) -> bool:
-        return await database_sync_to_async(has_writing)(self.interview_id, self.token)
-
-    async def _leaves_writing(self) -> bool:
-        """Say whether this window only read before it was cut off, and another writes."""
-        query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
-        return query.get("as") == ["reader"] and not await self._has_writing()
-
-    async def _take_writing(self) -> None:
-        self.is_writer = True
-        await database_sync_to_async(take_writing)(self.interview_id, self.token)
-        await self.tell({"type": "presence.changed"})
-
-    async def presence_changed(self, message: Mapping[str, Any]) -> None:
-        """Another window writes now, unless this is old news: then this one came later."""
-        is_other = message["sender"] != self.channel_name
-        if is_other and self.is_writer and not await self._has_writing():
-            self.is_writer = False
-            self.post({"type": "presence.taken_over"})

@@ -16,6 +16,7 @@ from interviews.availability import check_running
 from interviews.consumers import browser_runs, commands, runs
 from interviews.consumers.attended import AttendedConsumer
 from interviews.consumers.company import Told
+from interviews.consumers.facts import take_fact
 from interviews.consumers.hello import build_clock, build_hello
 from interviews.consumers.lint import LintDesk
 from interviews.consumers.outbound import Outbound
@@ -39,6 +40,7 @@ from interviews.protocol import (
     Ping,
     Pong,
     PresenceCursor,
+    PresenceFact,
     PresenceTake,
     RunInBrowser,
     RunResume,
@@ -65,8 +67,8 @@ AFTER_THE_END_SECONDS = 0.2
 class WorkspaceConsumer(AttendedConsumer, PresentConsumer):
     """Takes edits and runs from one window, and shows it what the others do.
 
-    The latest window of the candidate writes; the others, and members of the
-    organisation, read. Members may edit documents where the assessment allows it.
+    One window of the candidate writes; the others, and members of the organisation,
+    read. Members may edit documents where the assessment allows it.
     """
 
     frames = client_frames
@@ -91,7 +93,7 @@ class WorkspaceConsumer(AttendedConsumer, PresentConsumer):
         self.outbound.start()
 
     async def hello(self) -> Mapping[str, Any]:
-        """Return the workspace, and make this the window that writes."""
+        """Return the workspace; this window writes if nobody has to be asked."""
         await self.channel_layer.group_add(
             workspace_group(self.interview_id), self.channel_name
         )
@@ -107,6 +109,7 @@ class WorkspaceConsumer(AttendedConsumer, PresentConsumer):
         return {
             **frame,
             "running": {"available": running.is_available, "message": running.message},
+            "token": self.token,
             **await self.presence_fields(self._state),
         }
 
@@ -211,12 +214,16 @@ class WorkspaceConsumer(AttendedConsumer, PresentConsumer):
                 await runs.cancel_run(self, frame)
             case RunInBrowser():
                 await browser_runs.note_run(self, frame)
+            case PresenceFact():
+                await take_fact(self, frame)
             case LintAsk():
                 self._lint.ask(frame)
 
     async def _take_presence(self, frame: PresenceTake) -> None:
         if not self.is_candidate:
             raise ReadOnlyError
+        if self._state == InterviewState.ACTIVE:
+            await self.take_over()
         await self._say_hello(frame.id)
 
     async def _say_hello(self, frame_id: str | None = None) -> None:
@@ -280,7 +287,7 @@ class WorkspaceConsumer(AttendedConsumer, PresentConsumer):
         elif not await self._is_stale(interview):
             await self._send_clock(interview)
         elif self.is_candidate:
-            # Not all anew: that would make this the window that writes.
+            # Not all anew: the page knows the rest.
             self.post(await database_sync_to_async(files_frame)(self.interview_id))
             await self._send_clock(interview)
         else:

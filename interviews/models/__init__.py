@@ -21,6 +21,7 @@ from interviews.models.interview import (
     TimeEntry,
 )
 from interviews.models.review import Evidence, ItemVerdict, Review, Scorecard
+from interviews.models.terminals import Terminal, TerminalRecording
 from interviews.models.timeline import (
     Event,
     EventCursor,
@@ -60,6 +61,8 @@ __all__ = [
     "RubricItem",
     "Run",
     "Scorecard",
+    "Terminal",
+    "TerminalRecording",
     "TimeEntry",
     "WebProcess",
     "WorkspaceFile",

@@ -180,6 +180,9 @@ class AssessmentVersion(models.Model):
     )
     is_recorded = models.BooleanField(_("camera and microphone recorded"), default=True)
     records_screen = models.BooleanField(_("screen recorded too"), default=False)
+    notes_presence = models.BooleanField(
+        _("leaving the page and the like noted"), default=False
+    )
     shows_cost = models.BooleanField(
         _("the candidate sees what the assistant costs"), default=False
     )

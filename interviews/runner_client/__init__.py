@@ -21,6 +21,15 @@ from interviews.runner_client.specs import (
     WorkspaceRef,
     source_file,
 )
+from interviews.runner_client.terminals import (
+    Block,
+    Driving,
+    Ended,
+    Output,
+    Resized,
+    TerminalFrame,
+    TerminalSession,
+)
 from runner.protocol import (
     CollectedFile,
     InputFile,
@@ -37,12 +46,17 @@ from runner.protocol import (
 )
 
 __all__ = [
+    "Block",
     "CollectedFile",
+    "Driving",
+    "Ended",
     "FileWrite",
     "InputFile",
     "LanguageStatus",
     "LimitRequest",
+    "Output",
     "Package",
+    "Resized",
     "RunFinished",
     "RunFrame",
     "RunOutput",
@@ -53,6 +67,8 @@ __all__ = [
     "RunnerClient",
     "RunnerUnavailable",
     "Status",
+    "TerminalFrame",
+    "TerminalSession",
     "WorkspaceChanged",
     "WorkspaceEntry",
     "WorkspaceRef",

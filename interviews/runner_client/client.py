@@ -8,9 +8,11 @@ from uuid import UUID
 from interviews.runner_client.errors import RunnerUnavailable, runner_lost
 from interviews.runner_client.sessions import WorkspaceSession
 from interviews.runner_client.specs import RunFrame, RunResult, RunSpec, WorkspaceRef
+from interviews.runner_client.terminals import TerminalSession, make_request
 from interviews.runner_client.transport import CONNECT_SECONDS, connect, refusal
 from runner.protocol import (
     Failure,
+    Role,
     RunCancel,
     RunFinished,
     RunOutput,
@@ -98,6 +100,38 @@ class RunnerClient:
             session = WorkspaceSession(link, ref)
             await session.open(roots)
             yield session
+
+    @contextlib.asynccontextmanager
+    async def attach_terminal(
+        self,
+        ref: WorkspaceRef,
+        name: str,
+        *,
+        rows: int,
+        cols: int,
+        after: int | None = None,
+        role: Role = "viewer",
+        cwd: str = "",
+    ) -> AsyncGenerator[TerminalSession, None]:
+        """Follow a terminal of an open workspace; leaving it leaves it running.
+
+        A driver starts the shell where there is none, in the folder `cwd` of the
+        workspace; whoever drove before is told and takes no more input. Output comes
+        from byte `after` on, None for all that is kept: `offset` tells where it begins.
+        A number above the end belongs to an earlier shell, and is taken as None. Codes
+        of RunnerUnavailable: `stale_epoch`, `workspace_closed`, `terminal_limit`,
+        `no_terminal`, `terminals_off`, `busy` (the runner is restarting).
+        """
+        async with connect(self._address) as link:
+            session = TerminalSession(link, role)
+            request = make_request(
+                ref, name, role=role, size=(rows, cols), after=after, cwd=cwd
+            )
+            try:
+                await session.attach(request)
+                yield session
+            finally:
+                await session.detach()
 
 
 def _request(spec: RunSpec) -> RunStart:

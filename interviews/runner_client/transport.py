@@ -49,8 +49,9 @@ class Link:
         else:
             self._writer.close()
 
-    async def receive(self, seconds: float) -> Reply:
-        """The next frame, failures among them; RunnerUnavailable when none comes."""
+    async def receive(self, seconds: float | None) -> Reply:
+        """The next frame, failures among them; RunnerUnavailable when none comes within
+        so many seconds, None for as long as the connection lasts."""
         try:
             async with asyncio.timeout(seconds):
                 data = await read_frame(self._reader)

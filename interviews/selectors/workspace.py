@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import F
+
 from base.clock import now, to_milliseconds
 from interviews.enums import CANDIDATE_RUN_KINDS, LIVE_RUN_STATES, Origin
-from interviews.models import Document, Event, Interview, Run, WorkspaceFile
+from interviews.models import (
+    Document,
+    Event,
+    Interview,
+    Run,
+    Terminal,
+    WorkspaceFile,
+)
 from interviews.selectors.sections import list_folders
 from interviews.timeline.kinds import (
     DocumentApplied,
@@ -111,6 +120,13 @@ def open_folder(interview: Interview) -> str:
     """Return the folder of the section last opened."""
     folders = list_folders(interview)
     return folders[min(interview.section, len(folders) - 1)] if folders else ""
+
+
+def list_open_terminals(interview_id: UUID) -> list[str]:
+    """Return the names of the terminals with a shell that is not known to have ended."""
+    terminals = Terminal.objects.filter(interview_id=interview_id)
+    open_ = terminals.exclude(shell=F("ended_shell")).order_by("name")
+    return list(open_.values_list("name", flat=True))
 
 
 def find_live_run(interview_id: UUID) -> Run | None:

@@ -75,6 +75,11 @@ def is_screen_recorded(interview: Interview) -> bool:
     return is_media_recorded(interview) and interview.assessment_version.records_screen
 
 
+def is_presence_noted(interview: Interview) -> bool:
+    """Say whether facts of presence are kept; never in a preview."""
+    return interview.assessment_version.notes_presence and not interview.is_preview
+
+
 def consent_for(interview: Interview, language: str) -> FilledConsent:
     """Return the text this candidate is asked to agree to."""
     return fill_consent(

@@ -186,6 +186,7 @@ class AssessmentContent(Content):
     is_interviewer_typing_allowed: bool = False
     is_recorded: bool = True
     records_screen: bool = False
+    notes_presence: bool = False
     shows_cost: bool = False
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
     language: Annotated[str, Field(max_length=10)] = "en"

@@ -7,7 +7,7 @@ from billing.enums import Meter
 from billing.services.calls import Call
 from billing.services.ledger import record_quantity
 from interviews.enums import RunKind
-from interviews.models import Interview, Run
+from interviews.models import Interview, Run, Terminal
 
 SANDBOX = "sandbox"
 _RUNNER = "runner"
@@ -65,6 +65,26 @@ def record_sandbox_time(run: Run, milliseconds: int) -> None:
         purpose=SANDBOX,
         labels={"run": str(run.pk)},
     )
+    record_quantity(call, Meter.SANDBOX, milliseconds, idempotency_key=key)
+
+
+def record_terminal_time(
+    interview: Interview, terminal: Terminal, milliseconds: int
+) -> None:
+    """Write how long an ended shell was used, once: the seconds in which it showed
+    something. A prompt that waits costs nothing.
+
+    Locks the payer's account: see `record_sandbox_time`.
+    """
+    if milliseconds <= 0:
+        return
+    call = describe_use(
+        interview,
+        provider=_RUNNER,
+        purpose=SANDBOX,
+        labels={"terminal": terminal.name},
+    )
+    key = f"terminal:{terminal.pk}:{terminal.ended_shell}"
     record_quantity(call, Meter.SANDBOX, milliseconds, idempotency_key=key)
 
 

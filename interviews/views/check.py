@@ -18,6 +18,7 @@ from interviews.services.candidates import (
     NotReadyError,
     begin_interview,
     is_media_recorded,
+    is_presence_noted,
     is_screen_recorded,
     record_device_check,
 )
@@ -46,6 +47,7 @@ def check_devices(request: HttpRequest, interview: Interview) -> HttpResponse:
     context |= {
         "is_recorded": is_recorded,
         "records_screen": is_screen_recorded(interview),
+        "notes_presence": is_presence_noted(interview),
         "is_incomplete": request.method == "POST",
         "config": _check_config(interview, is_recorded=is_recorded),
     }
@@ -106,6 +108,7 @@ def begin(request: HttpRequest, interview: Interview) -> HttpResponse:
         "would_end_at": now() + timedelta(seconds=times["time_seconds"]),
         "is_recorded": is_media_recorded(interview),
         "records_screen": is_screen_recorded(interview),
+        "notes_presence": is_presence_noted(interview),
         "has_camera": result is None or result.camera == DeviceCode.OK,
         "has_microphone": result is None
         or result.microphone in (DeviceCode.OK, DeviceCode.SILENT),

@@ -13,22 +13,31 @@ from interviews.file_news import read_line, tell_windows, upload_frames
 from interviews.file_responses import archive_response, content_response
 from interviews.models import Interview
 from interviews.protocol import FrameId, Path
+from interviews.services.presence import is_tab_writing
 from interviews.services.uploads import UploadMode, upload_file
 from interviews.views.candidate import candidate_page
-from interviews.workspace.errors import BadFrameError, FileTooLargeError
+from interviews.workspace.errors import (
+    BadFrameError,
+    FileTooLargeError,
+    ReadOnlyError,
+)
 
 # What a request holds beside the file itself.
 ENVELOPE_BYTES = 16 * 1024
 
 
 class UploadFields(BaseModel):
-    """What comes along with a file; `id` makes sending it again harmless."""
+    """What comes along with a file; `id` makes sending it again harmless.
+
+    `tab` is the page's name, as in the address of its socket.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     id: FrameId
     path: Path
     mode: UploadMode = "new"
+    tab: str = ""
 
 
 @csrf_exempt  # checked below: Django's own check reads the whole body before the view
@@ -62,6 +71,8 @@ def _store(request: HttpRequest, interview: Interview) -> HttpResponse:
         raise BadFrameError from error
     if file is None:
         raise BadFrameError
+    if not is_tab_writing(interview.pk, fields.tab):
+        raise ReadOnlyError(_("The interview goes on in another window."))
     uploaded = upload_file(
         interview.pk,
         path=fields.path,

@@ -12,9 +12,14 @@ from interviews.markdown import render_markdown
 from interviews.models import Interview
 from interviews.room_panels import build_panels
 from interviews.selectors.sections import Section, list_sections
-from interviews.services.candidates import is_media_recorded, is_screen_recorded
+from interviews.services.candidates import (
+    is_media_recorded,
+    is_presence_noted,
+    is_screen_recorded,
+)
 from interviews.views.candidate import candidate_page, page_context, redirect_to_stage
 from interviews.views.sandbox_frame import browser_config
+from interviews.views.terminals import terminals_config
 
 
 @require_safe
@@ -44,8 +49,10 @@ def _room_config(interview: Interview, sections: list[Section]) -> dict[str, obj
         "policy": interview.assessment_version.policy,
         "is_recorded": is_media_recorded(interview),
         "records_screen": is_screen_recorded(interview),
+        "notes_presence": is_presence_noted(interview),
         "is_preview": interview.is_preview,
         "in_browser": browser_config(interview),
+        "terminals": terminals_config(interview),
         "finish_url": reverse("interviews:interview-finish", args=[interview.pk]),
         "late_url": reverse("interviews:interview-late-work", args=[interview.pk]),
         "files": {

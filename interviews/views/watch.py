@@ -17,6 +17,7 @@ from interviews.selectors.sections import list_sections
 from interviews.services.candidates import is_media_recorded
 from interviews.services.lifecycle import OPEN_STATES
 from interviews.views.room import section_config
+from interviews.views.terminals import terminals_config
 
 
 @require_safe
@@ -49,6 +50,7 @@ def watch(request: HttpRequest, interview_id: UUID) -> HttpResponse:
         "sees_conversation": _sees_conversation(watcher),
         "last_run": _last_run(interview),
         "content_url": reverse("admin:interview-review-content", args=[interview.pk]),
+        "terminals": terminals_config(interview),
     }
     context |= {
         "sections": sections,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from av.audio.frame import AudioFrame
 
 PEAKS_PER_SECOND = 10
-_BUCKET_MS = 1000 // PEAKS_PER_SECOND
+PEAK_MS = 1000 // PEAKS_PER_SECOND
 # Every eleventh sample of 48 kHz: what a waveform shows needs no more of them.
 _STEP = 11
 _FLOATS = frozenset({"flt", "fltp"})
@@ -25,7 +25,7 @@ class Waveform:
         if not heard or at_ms < 0:
             return
         peak = max(max(heard), -min(heard))
-        bucket = at_ms // _BUCKET_MS
+        bucket = at_ms // PEAK_MS
         if bucket >= len(self.peaks):
             self.peaks.extend(bytes(bucket + 1 - len(self.peaks)))
         self.peaks[bucket] = max(self.peaks[bucket], min(255, round(peak * 255)))

@@ -13,12 +13,15 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from recordings.media.loudness import Waveform
+from recordings.media.loudness import PEAK_MS, Waveform
 from recordings.media.pictures import EVERY_MS, Album
 
-# Five seconds of sound are handed over at a time; this many batches wait at most.
-BATCH = 250
+# Ten seconds of sound are handed over at a time; this many batches wait at most.
+BATCH = 200
 MOST_WAITING = 8
+# So many packets are listened to for each peak of the waveform, of about five: sound
+# changes more slowly, and decoding it all costs more than everything else here.
+HEARD_PER_PEAK = 2
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class PreviewMaker:
         self._sound = _decoder(template, "audio")
         self._album, self._waveform = Album(), Waveform()
         self._next_picture_ms = 0
+        self._peak = -1
+        self._heard = 0
         self._batch: list[_Piece] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="previews")
         self._waiting: deque[Future[None]] = deque()
@@ -64,14 +69,23 @@ class PreviewMaker:
 
     def see(self, packet: "Packet[av.stream.Stream]", kind: str, at_ms: int) -> None:
         """Look at a packet before it is written; `at_ms` is its file time."""
-        if kind == "audio" and self._sound is not None:
-            self._batch.append(_Piece(bytes(packet), at_ms))
-            if len(self._batch) >= BATCH:
-                self._hand_over()
+        if kind == "audio":
+            self._hear(packet, at_ms)
         elif self._is_wanted(packet, kind, at_ms):
             slot = at_ms // EVERY_MS * EVERY_MS
             self._next_picture_ms = slot + EVERY_MS
             self._submit([_Piece(bytes(packet), slot)], draw=True)
+
+    def _hear(self, packet: "Packet[av.stream.Stream]", at_ms: int) -> None:
+        peak = at_ms // PEAK_MS
+        if peak != self._peak:
+            self._peak, self._heard = peak, 0
+        self._heard += 1
+        if self._sound is None or self._heard > HEARD_PER_PEAK:
+            return
+        self._batch.append(_Piece(bytes(packet), at_ms))
+        if len(self._batch) >= BATCH:
+            self._hand_over()
 
     def _is_wanted(
         self, packet: "Packet[av.stream.Stream]", kind: str, at_ms: int

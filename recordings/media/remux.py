@@ -40,14 +40,45 @@ class IndexFullError(Exception):
     """The room reserved for the index was too small; nothing else is wrong."""
 
 
+@dataclass(frozen=True)
+class Ticks:
+    """The way from one time base to another, worked out once: there are many packets."""
+
+    top: int
+    bottom: int
+
+    @classmethod
+    def between(cls, base: Fraction, target: Fraction) -> Self:
+        return cls(
+            base.numerator * target.denominator, base.denominator * target.numerator
+        )
+
+    def convert(self, value: int) -> int:
+        """The nearest time in the other base."""
+        if self.top == self.bottom:
+            return value
+        return (2 * value * self.top + self.bottom) // (2 * self.bottom)
+
+
 @dataclass
 class Track:
     """One output stream and how far it has been written, in its own time base."""
 
+    kind: str
     stream: av.stream.Stream
     time_base: Fraction
+    to_ms: Ticks
     last: int | None = None
     awaits_key: bool = False
+
+
+@dataclass(frozen=True)
+class Move:
+    """How the times of a run's stream become those of an output stream."""
+
+    track: Track
+    ticks: Ticks
+    shift: int
 
 
 class RunInput:
@@ -68,10 +99,16 @@ class RunInput:
             )
         except av.FFmpegError:
             return
+        bounds: dict[int, tuple[int, int]] = {}
         with source:
             packets = source.demux()
             while (packet := _next(packets)) is not None:
-                if packet.size and not packet.is_corrupt and _is_plausible(packet):
+                if not packet.size or packet.is_corrupt:
+                    continue
+                number = packet.stream_index
+                if number not in bounds:
+                    bounds[number] = _bounds(_base(packet))
+                if _is_plausible(packet, bounds[number]):
                     yield packet
 
 
@@ -82,12 +119,17 @@ def _next(packets: Iterator[AnyPacket]) -> AnyPacket | None:
         return None
 
 
-def _is_plausible(packet: AnyPacket) -> bool:
-    if packet.pts is None:
+def _bounds(base: Fraction) -> tuple[int, int]:
+    ticks = Ticks.between(MILLISECOND, base)
+    return ticks.convert(EARLIEST_MS), ticks.convert(LATEST_MS)
+
+
+def _is_plausible(packet: AnyPacket, bounds: tuple[int, int]) -> bool:
+    pts, dts = packet.pts, packet.dts
+    if pts is None:
         return False
-    times = (packet.pts, packet.pts if packet.dts is None else packet.dts)
-    base = _base(packet)
-    return all(EARLIEST_MS <= _milliseconds(time, base) <= LATEST_MS for time in times)
+    first, last = bounds
+    return first <= pts <= last and (dts is None or first <= dts <= last)
 
 
 class Output:
@@ -130,7 +172,7 @@ class Output:
         }
         self._muxer.start_encoding()
         return {
-            kind: Track(stream, stream.time_base or MILLISECOND)
+            kind: _track(kind, stream, stream.time_base or MILLISECOND)
             for kind, stream in streams.items()
         }
 
@@ -181,42 +223,65 @@ class Output:
         if "video" in self._tracks:
             self._tracks["video"].awaits_key = True
         offset_ms: int | None = None
+        moves: dict[int, Move | None] = {}
         for packet in RunInput(run, container).packets():
             if offset_ms is None:
                 offset_ms = self._offset(packet, segment_start_ms)
-            track = self._tracks.get(packet.stream.type)
-            if track is not None:
-                self._copy(packet, track, offset_ms)
+            number = packet.stream_index
+            if number not in moves:
+                moves[number] = self._plan(packet, offset_ms)
+            move = moves[number]
+            if move is not None:
+                self._copy(packet, move)
 
     def _offset(self, packet: AnyPacket, segment_start_ms: int) -> int:
         offset = segment_start_ms - self._start_ms
-        first = offset + _milliseconds(packet.pts or 0, _base(packet))
+        ticks = Ticks.between(_base(packet), MILLISECOND)
+        first = offset + ticks.convert(packet.pts or 0)
         overlap = (self.end_ms - self._start_ms) - first
         return offset + overlap if 0 < overlap <= LARGEST_SHIFT_MS else offset
 
-    def _copy(self, packet: AnyPacket, track: Track, offset_ms: int) -> None:
-        is_video = packet.stream.type == "video"
+    def _plan(self, packet: AnyPacket, offset_ms: int) -> Move | None:
+        """How the packets of this one's stream are moved; None where none is wanted."""
+        track = self._tracks.get(packet.stream.type)
+        if track is None:
+            return None
+        shift = Ticks.between(MILLISECOND, track.time_base).convert(offset_ms)
+        return Move(track, Ticks.between(_base(packet), track.time_base), shift)
+
+    def _copy(self, packet: AnyPacket, move: Move) -> None:
+        track = move.track
+        is_video = track.kind == "video"
         if is_video and track.awaits_key and not packet.is_keyframe:
             return
-        dts = _move(packet, track.time_base, offset_ms)
+        pts, dts, duration = _times(packet, move)
         if track.last is not None and dts <= track.last:
             track.awaits_key = is_video
             return
         track.last, track.awaits_key = dts, False
-        self._count(packet, track, is_video=is_video)
+        packet.pts, packet.dts, packet.duration = pts, dts, duration
+        packet.time_base = track.time_base
+        self._count(packet, track, track.to_ms.convert(pts), duration)
         packet.stream = track.stream
         self._muxer.mux_one(packet)
 
-    def _count(self, packet: AnyPacket, track: Track, *, is_video: bool) -> None:
-        start = self._start_ms + _milliseconds(packet.pts or 0, track.time_base)
-        end = start + _milliseconds(packet.duration or 0, track.time_base)
+    def _count(
+        self, packet: AnyPacket, track: Track, at_ms: int, duration: int
+    ) -> None:
+        """Note a packet that begins at this time of the file, so many ticks long."""
+        start = self._start_ms + at_ms
+        end = start + track.to_ms.convert(duration)
         self.packet_count += 1
-        self.frame_count += is_video
+        self.frame_count += track.kind == "video"
         self.end_ms = max(self.end_ms, end)
-        if packet.stream.type == self._main:
+        if track.kind == self._main:
             self.holes.covered(start, end)
         if self._previews is not None:
-            self._previews.see(packet, packet.stream.type, start - self._start_ms)
+            self._previews.see(packet, track.kind, at_ms)
+
+
+def _track(kind: str, stream: av.stream.Stream, time_base: Fraction) -> Track:
+    return Track(kind, stream, time_base, Ticks.between(time_base, MILLISECOND))
 
 
 def _open_template(header: StreamHeader) -> av.container.InputContainer:
@@ -229,27 +294,9 @@ def _base(packet: AnyPacket) -> Fraction:
     return packet.time_base or MILLISECOND
 
 
-def _milliseconds(value: int, base: Fraction) -> int:
-    return _scale(value, base, MILLISECOND)
-
-
-def _scale(value: int, base: Fraction, target: Fraction) -> int:
-    if base == target:
-        return value
-    top = base.numerator * target.denominator
-    bottom = base.denominator * target.numerator
-    return (2 * value * top + bottom) // (2 * bottom)
-
-
-def _move(packet: AnyPacket, target: Fraction, offset_ms: int) -> int:
-    """Put the packet's times into `target` units, `offset_ms` later; its new dts."""
-    base = _base(packet)
-    shift = _scale(offset_ms, MILLISECOND, target)
+def _times(packet: AnyPacket, move: Move) -> tuple[int, int, int]:
+    """When the packet is shown and decoded in the output, and how long it lasts."""
+    convert, shift = move.ticks.convert, move.shift
     pts = packet.pts or 0
     dts = pts if packet.dts is None else packet.dts
-    duration = packet.duration or 0
-    packet.pts = _scale(pts, base, target) + shift
-    moved = packet.dts = _scale(dts, base, target) + shift
-    packet.duration = _scale(duration, base, target)
-    packet.time_base = target
-    return moved
+    return convert(pts) + shift, convert(dts) + shift, convert(packet.duration or 0)

@@ -114,11 +114,16 @@ def _delete(store: MediaStore, key: str) -> None:
         logger.warning("A replaced recording file could not be removed yet")
 
 
+def _lock(recordings: list[Recording]) -> list[Recording]:
+    """Lock the rows in the order in which uploads do, and read them anew."""
+    rows = Recording.objects.select_for_update().order_by("pk")
+    return list(rows.filter(pk__in=[one.pk for one in recordings]))
+
+
 @transaction.atomic
 def _end_empty(recordings: list[Recording], lease: StepLease, message: str) -> None:
     """Note that nothing was recorded and end the step, unless a chunk came just now."""
-    for one in recordings:
-        recording = Recording.objects.select_for_update().get(pk=one.pk)
+    for recording in _lock(recordings):
         if sum_up(recording).chunks:
             raise StillArrivingError
         recording.state = RecordingState.EMPTY
@@ -195,11 +200,13 @@ def _commit(
     Returns the keys of files that are no longer on record.
     """
     replaced: set[str] = set()
-    for one in settled:
-        if not is_settled(Recording.objects.select_for_update().get(pk=one.pk)):
-            raise StillArrivingError
+    locked = {
+        one.pk: one for one in _lock([*settled, *(one.recording for one in outcomes)])
+    }
+    if not all(is_settled(locked[one.pk]) for one in settled):
+        raise StillArrivingError
     for outcome in outcomes:
-        recording = Recording.objects.select_for_update().get(pk=outcome.recording.pk)
+        recording = locked[outcome.recording.pk]
         sums = sum_up(recording)
         if sums != outcome.seen:
             raise StillArrivingError

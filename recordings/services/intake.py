@@ -59,18 +59,23 @@ def require_plausible_start(interview: Interview, started_ms: int) -> None:
 
 
 def lock_recording(interview: Interview, track: str) -> Recording:
-    """Return the track's row, made if need be, locked until the transaction ends."""
-    # With the interview as it is now: it may have ended while the bytes came.
-    mine = (
-        Recording.objects.select_for_update(of=("self",))
-        .select_related("interview")
-        .filter(interview=interview, track=track)
-    )
-    found = mine.first()
+    """Return the track's row, made if need be, locked until the transaction ends.
+
+    The other track's is locked with it, always in the same order: an interview's room
+    is one for both.
+    """
+    found = _lock_tracks(interview).get(track)
     if found is None:
         Recording.objects.get_or_create(interview=interview, track=track)
-        found = mine.get()
+        found = _lock_tracks(interview)[track]
     return found
+
+
+def _lock_tracks(interview: Interview) -> dict[str, Recording]:
+    # With the interview as it is now: it may have ended while the bytes came.
+    rows = Recording.objects.select_for_update(of=("self",)).select_related("interview")
+    mine = rows.filter(interview=interview).order_by("pk")
+    return {one.track: one for one in mine}
 
 
 def note_arrival(recording: Recording) -> None:

@@ -33,8 +33,7 @@ def require_room(
 ) -> None:
     """Raise RecordingFullError unless `size` more bytes fit; `own` is for them.
 
-    Exact under the recording's lock. The two tracks of an interview have a lock each,
-    so that both together may go over by one chunk.
+    Exact with the recording locked (`lock_recording`), which locks both tracks.
     """
     if used_bytes(interview, own=own) + size > most_bytes():
         raise RecordingFullError

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from runner.bwrap.handover import PROGRAM_PATH
 from runner.bwrap.host import Host
@@ -18,6 +19,12 @@ from runner.limits import (
     SHM_BYTES,
     STACK_HARD_BYTES,
     STACK_SOFT_BYTES,
+    TERMINAL_CPU_SECONDS,
+    TERMINAL_FILE_BYTES,
+    TERMINAL_MEMORY,
+    TERMINAL_OPEN_FILES,
+    TERMINAL_PROCESSES,
+    TERMINAL_SIGNALS,
     TMP_BYTES,
     Limits,
 )
@@ -85,13 +92,16 @@ def build_arguments(
     program_fd: int,
     shape: Shape,
     toolchain: Path | None,
+    program_path: str = PROGRAM_PATH,
+    env: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
-    """What bwrap reads through `--args`, NUL-separated."""
+    """What bwrap reads through `--args`, NUL-separated. `env` is set beside, or instead
+    of, what every program gets."""
     words = [*_namespaces(seccomp_fd, status_fd), *_system_binds()]
     for path, fd in synthetic_fds.items():
         words += ["--perms", "0444", "--file", str(fd), path]
     words += _helpers(helpers_fd)
-    words += ["--perms", "0444", "--file", str(program_fd), PROGRAM_PATH]
+    words += ["--perms", "0444", "--file", str(program_fd), program_path]
     words += [*_proc_and_devices(), *_tmpfs("1777", TMP_BYTES, "/tmp")]  # noqa: S108
     if shape.home is None:
         words += _tmpfs("0700", shape.workspace_bytes, WORKSPACE)
@@ -100,7 +110,7 @@ def build_arguments(
     if toolchain is not None:
         words += ["--ro-bind", str(toolchain), TOOLCHAIN]
     words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORKSPACE]
-    for name, value in _environment(toolchain).items():
+    for name, value in {**_environment(toolchain), **env}.items():
         words += ["--setenv", name, value]
     return b"".join(word.encode() + b"\0" for word in words)
 
@@ -177,14 +187,32 @@ def build_prlimit(*, soft_memory: bool) -> list[str]:
         for name, soft, hard in _varying_limits(most, soft_memory=soft_memory)
     ]
     return [
+        *_fixed_limits(FILE_BYTES, OPEN_FILES, 256),
+        *varying,
+    ]
+
+
+def build_terminal_prlimit(*, soft_memory: bool) -> list[str]:
+    """The same for a shell and what it starts."""
+    data = TERMINAL_MEMORY if soft_memory else DATA_BYTES
+    soft, hard = TERMINAL_CPU_SECONDS
+    return [
+        *_fixed_limits(TERMINAL_FILE_BYTES, TERMINAL_OPEN_FILES, TERMINAL_SIGNALS),
+        f"--cpu={soft}:{hard}",
+        f"--nproc={TERMINAL_PROCESSES}",
+        f"--data={data}",
+    ]
+
+
+def _fixed_limits(file_bytes: int, open_files: int, signals: int) -> list[str]:
+    return [
         "--core=1",
-        f"--fsize={FILE_BYTES}",
+        f"--fsize={file_bytes}",
         "--memlock=65536",
         "--msgqueue=0",
-        f"--nofile={OPEN_FILES}",
-        "--sigpending=256",
+        f"--nofile={open_files}",
+        f"--sigpending={signals}",
         f"--stack={STACK_SOFT_BYTES}:{STACK_HARD_BYTES}",
-        *varying,
     ]
 
 

@@ -22,11 +22,12 @@ from runner.bwrap.leftovers import recorded
 from runner.bwrap.process import spawn
 from runner.bwrap.run import JobRun
 from runner.bwrap.seccomp import build_filter
+from runner.bwrap.shells import Shells
 from runner.bwrap.uids import lease_uid
 from runner.errors import SandboxFailedError
 from runner.languages.helpers import pack_helpers
 from runner.limits import Limits
-from runner.sandbox import Home, Job, Levels, Outcome, Sink
+from runner.sandbox import Home, Job, Levels, Outcome, Shell, ShellPlan, Sink
 
 _AFTER_ANSWER_SECONDS = 0.01
 
@@ -49,6 +50,7 @@ class BwrapSandbox:
         self._hierarchies = hierarchies
         self._runs = runs
         self.toolchain = toolchain
+        self._shells = Shells(host, hierarchies, runs)
         self._cleanups: set[asyncio.Task[None]] = set()
         self._lost: list[ExitStack] = []
 
@@ -115,6 +117,10 @@ class BwrapSandbox:
             await sandbox.discard()
         finally:
             self._clean_up_later(sandbox)
+
+    async def open_shell(self, plan: ShellPlan) -> Shell:
+        """Start a shell on a terminal; whoever asked ends it."""
+        return await self._shells.open(plan, self.toolchain)
 
     async def close(self) -> None:
         while self._cleanups:

@@ -40,12 +40,16 @@ class Hierarchies:
             workspace="hard",
         )
 
-    def create(self, limits: Limits) -> "Group":
-        """A fresh group holding `limits`; OSError when the kernel refuses."""
+    def create(
+        self, limits: Limits, *, outer: "Group | None" = None, dies_whole: bool = True
+    ) -> "Group":
+        """A fresh group holding `limits`, inside `outer` if that is given; OSError when
+        the kernel refuses. `dies_whole`: where memory runs out, everything in it dies,
+        as far as the kernel can (version 2)."""
         name = f"{PREFIX}{uuid4().hex}"
-        group = Group(
-            self.version, {key: path / name for key, path in self.parents.items()}
-        )
+        parents = self.parents if outer is None else outer.paths
+        paths = {key: path / name for key, path in parents.items()}
+        group = Group(self.version, paths, outer, dies_whole)
         try:
             group.make(limits)
         except OSError:
@@ -60,10 +64,25 @@ class Group:
 
     version: int
     paths: dict[str, Path]
+    outer: "Group | None" = None
+    dies_whole: bool = True
 
     @property
     def directories(self) -> list[Path]:
         return list(dict.fromkeys(self.paths.values()))
+
+    @property
+    def lineage(self) -> list[Path]:
+        """The directories, and those of the groups around them, inner ones first."""
+        around = [] if self.outer is None else self.outer.lineage
+        return [*self.directories, *around]
+
+    def hand_on(self) -> None:
+        """Let groups inside this one have limits of their own (version 2 asks for it)."""
+        if self.version == 2:
+            words = " ".join(f"+{name}" for name in self.paths)
+            for path in self.directories:
+                (path / "cgroup.subtree_control").write_text(words)
 
     @property
     def procs_files(self) -> list[str]:
@@ -100,7 +119,7 @@ class Group:
     def _settings_v2(self, limits: Limits) -> list[tuple[str, str, str]]:
         return [
             ("memory", "memory.max", str(limits.memory_bytes)),
-            ("memory", "memory.oom.group", "1"),
+            ("memory", "memory.oom.group", f"{self.dies_whole:d}"),
             ("pids", "pids.max", str(limits.processes + PROCESS_OVERHEAD)),
             ("cpu", "cpu.max", f"{_CPU_PERIOD_US} {_CPU_PERIOD_US}"),
         ]

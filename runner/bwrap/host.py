@@ -17,6 +17,8 @@ class Tools:
     bash: Path = Path("/usr/bin/bash")
     tar: Path = Path("/usr/bin/tar")
     python: Path = Path("/usr/bin/python3")
+    setsid: Path = Path("/usr/bin/setsid")
+    env: Path = Path("/usr/bin/env")
 
     def missing(self) -> list[str]:
         paths = (self.sh, self.prlimit, self.bash, self.tar, self.python)

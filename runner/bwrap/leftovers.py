@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 def record_sandbox(runs: Path, pid: int, group: Group | None) -> Path:
     """Write down what a sandbox consists of; remove the file once it is gone."""
-    directories = [] if group is None else [str(path) for path in group.directories]
+    directories = [] if group is None else [str(path) for path in group.lineage]
     document = {"pid": pid, "start": start_time(pid), "groups": directories}
     path = runs / f"{uuid4().hex}.json"
     path.write_text(json.dumps(document))

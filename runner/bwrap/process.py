@@ -85,6 +85,10 @@ class SandboxProcess:
     async def wait(self) -> None:
         await self._ended.wait()
 
+    async def until_born(self, seconds: float) -> bool:
+        """Wait until the inner first process is known; False when none came."""
+        return await _happens(self._child_known, seconds) and self.child_pid > 0
+
     def _forget_child(self) -> None:
         """The inner first process is dead, and with it everything inside."""
         asyncio.get_running_loop().remove_reader(self._child_fd)
@@ -153,6 +157,7 @@ def spawn(
     pass_fds: Sequence[int],
     stdout: int,
     stderr: int,
+    stdin: int = subprocess.DEVNULL,
 ) -> SandboxProcess:
     """Start the launcher with an empty environment.
 
@@ -167,7 +172,7 @@ def spawn(
     try:
         process = subprocess.Popen(  # noqa: S603 - argv is ours, no shell parses input
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=stdout,
             stderr=stderr,
             env=env,

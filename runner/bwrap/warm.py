@@ -11,7 +11,7 @@ from runner.bwrap.backend import BwrapSandbox
 from runner.bwrap.empty import EmptySandbox
 from runner.errors import RunnerError, SandboxFailedError
 from runner.limits import MAX_WORKSPACE, Limits
-from runner.sandbox import Home, Job, Levels, Outcome, Sink
+from runner.sandbox import Home, Job, Levels, Outcome, Shell, ShellPlan, Sink
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +131,10 @@ class WarmSandbox:
             return await self._cold.run(job, sink, cancel)
         finally:
             self._tend_later(_AFTER_ANSWER_SECONDS)
+
+    async def open_shell(self, plan: ShellPlan) -> Shell:
+        """A shell is not kept waiting: a terminal is opened once."""
+        return await self._cold.open_shell(plan)
 
     def _tend_later(self, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self._work.set)

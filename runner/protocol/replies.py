@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from runner.protocol.fields import Fields, ProtocolError, read_path
+from runner.protocol.terminal_replies import TERMINAL_PARSERS, TerminalReply
 from runner.protocol.workspace_replies import (
     WORKSPACE_PARSERS,
     WorkspaceChanged,
@@ -201,7 +202,7 @@ class Failure:
 
 
 RunReply = RunQueued | RunStarted | RunOutput | RunFinished | Failure
-Reply = Status | RunReply | WorkspaceReply | WorkspaceChanged
+Reply = Status | RunReply | WorkspaceReply | WorkspaceChanged | TerminalReply
 
 
 def parse_reply(data: object) -> Reply:
@@ -311,4 +312,5 @@ _PARSERS: dict[str, Callable[[Fields], Reply]] = {
     "run.finished": _parse_finished,
     "error": _parse_failure,
     **WORKSPACE_PARSERS,
+    **TERMINAL_PARSERS,
 }

@@ -12,6 +12,10 @@ from runner.protocol.fields import (
     is_encodable,
     read_path,
 )
+from runner.protocol.terminal_requests import (
+    TerminalRequest,
+    parse_terminal_request,
+)
 from runner.protocol.workspace_requests import (
     WorkspaceKey,
     WorkspaceRequest,
@@ -121,7 +125,7 @@ class StatusRequest:
         return {"type": "status", "full": self.full}
 
 
-Request = RunStart | RunCancel | StatusRequest | WorkspaceRequest
+Request = RunStart | RunCancel | StatusRequest | WorkspaceRequest | TerminalRequest
 
 
 def parse_request(data: object) -> Request:
@@ -132,6 +136,8 @@ def parse_request(data: object) -> Request:
         return StatusRequest(full=fields.boolean("full", default=False))
     if kind.startswith("workspace."):
         return parse_workspace_request(kind, fields)
+    if kind.startswith("terminal."):
+        return parse_terminal_request(kind, fields)
     if kind not in {"run.start", "run.cancel"}:
         raise ProtocolError("The request has an unknown type.")
     run = fields.run()

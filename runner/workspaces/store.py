@@ -115,11 +115,19 @@ class Workspaces:
             message = "The files of the workspace could not be reached."
             raise RunnerError(message) from error
 
+    def find(self, key: WorkspaceKey) -> Workspace:
+        """The open one; StaleEpochError or WorkspaceClosedError where refused."""
+        self._fence(key.id, key.epoch)
+        return self._find(key.id)
+
+    def check(self, key: WorkspaceKey) -> None:
+        """StaleEpochError for a claim that is not the newest, open or not."""
+        self._fence(key.id, key.epoch)
+
     @contextmanager
     def visit(self, key: WorkspaceKey, cancel: asyncio.Event) -> Iterator[Workspace]:
-        """A place for one run; StaleEpochError or WorkspaceClosedError where refused."""
-        self._fence(key.id, key.epoch)
-        workspace = self._find(key.id)
+        """A place for one run or terminal; refused as by `find`."""
+        workspace = self.find(key)
         with workspace.visit(cancel):
             yield workspace
 

@@ -1,4 +1,4 @@
-"""Looks for changes while a run goes on in a workspace, and says when there are some."""
+"""Looks for changes while programs run in a workspace, and says when there are some."""
 
 import asyncio
 import logging
@@ -20,7 +20,8 @@ class ChangeWatch:
     """Looks once the output has been quiet for half a second, and every two seconds.
 
     What differs from what was agreed is told once, until it changes again. On a disk
-    that nothing limits, `overflow` is called when the run has made it too full.
+    that nothing limits, `overflow` is called when the run has made it too full. While
+    `rests` says that nothing can change, only what stirs makes it look again.
     """
 
     def __init__(
@@ -28,21 +29,23 @@ class ChangeWatch:
         workspace: Workspace,
         tell: Callable[[], Awaitable[None]],
         overflow: Callable[[], None],
+        rests: Callable[[], bool] = lambda: False,
     ) -> None:
         self._workspace = workspace
         self._tell = tell
         self._overflow = overflow
+        self._rests = rests
         self._told: object = None
         self._at_start: Usage | None = None
         self._looked_at = _now()
         self._took = 0.0
-        self._output_at = 0.0
+        self._output_at = self._stirred_at = 0.0
         self._output = asyncio.Event()
         self.has_overflown = False
 
     def stir(self) -> None:
         """The program has printed something."""
-        self._output_at = _now()
+        self._output_at = self._stirred_at = _now()
         self._output.set()
 
     @asynccontextmanager
@@ -93,8 +96,14 @@ class ChangeWatch:
         with suppress(ConnectionError):
             while True:
                 await self._until_due()
+                self._stirred_at = 0.0
+                # Before it looks: what was seen while something ran is seen again.
+                is_resting = self._rests()
                 if await self.look():
                     await self._tell()
+                if is_resting and not self._stirred_at and self._rests():
+                    self._output.clear()
+                    await self._output.wait()
 
     async def _until_due(self) -> None:
         while (wait := self._due_at() - _now()) > 0:

@@ -94,7 +94,7 @@ class Workspace:
 
     @contextmanager
     def visit(self, cancel: asyncio.Event) -> Iterator[None]:
-        """A run that is to happen here, from its request on; `cancel` ends it."""
+        """A run or terminal that is to be here, from its request on; `cancel` ends it."""
         if self._is_closed:
             raise WorkspaceClosedError("The workspace is closed.")
         self._visits.add(cancel)

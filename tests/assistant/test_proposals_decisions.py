@@ -22,6 +22,7 @@ from interviews.enums import InterviewState
 from interviews.models import Document, Event, Interview
 from interviews.protocol import workspace_group
 from interviews.services.files import create_file
+from interviews.services.presence import WritingWindow, take_writing
 from tests.assistant.proposing import begin_turn, change, decide, inquire, propose
 from tests.assistant.socket import opened, receive_until
 from tests.assistant.turns import end
@@ -104,6 +105,21 @@ async def send(socket: Any, proposal: EditProposal, **frame: Any) -> None:
             **frame,
         }
     )
+
+
+async def test_edit_is_decided_in_the_window_that_writes(
+    interview: Interview, proposal: EditProposal
+) -> None:
+    window = WritingWindow("token", "tab-that-writes", "browser-0001")
+    await sync_to_async(take_writing)(interview.pk, window)
+    async with opened(interview) as socket:
+        await socket.receive_json_from(timeout=10)
+        await send(socket, proposal, tab="tab-that-reads")
+        refused = await read(socket, "error")
+        await send(socket, proposal, tab="tab-that-writes")
+        await read(socket, "edit.decided")
+    assert refused["code"] == "read_only"
+    assert "two = 22" in await sync_to_async(text_of)(interview)
 
 
 async def test_decision_is_answered_and_shown_on_every_page_and_in_the_editors(

@@ -20,6 +20,7 @@ from runner.protocol import (
     RunStarted,
     Status,
     StatusRequest,
+    TerminalAttach,
     WorkspaceChanged,
     WorkspaceReply,
     WorkspaceRequest,
@@ -27,6 +28,7 @@ from runner.protocol import (
     parse_request,
     read_frame,
 )
+from tests.fakes.terminals import FakeTerminals
 from tests.fakes.workspace import FakeWorkspace, FakeWorkspaces
 
 
@@ -103,6 +105,7 @@ class FakeRunner:
     languages: tuple[LanguageStatus, ...] = ()
     runs: list[FakeRun] = field(default_factory=list)
     workspaces: FakeWorkspaces = field(default_factory=FakeWorkspaces)
+    terminals: FakeTerminals = field(default_factory=FakeTerminals)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def accept(
@@ -127,12 +130,27 @@ class FakeRunner:
                     self._cancel(request.run)
                 elif isinstance(request, StatusRequest):
                     await send(self._status())
-                else:
+                elif isinstance(request, TerminalAttach):
+                    await self._attach(request, reader, writer, send)
+                elif isinstance(request, WorkspaceRequest):
                     await send(self._answer(request))
         finally:
             for run in begun:
                 run.cancelled.set()
             writer.close()
+
+    async def _attach(
+        self,
+        request: TerminalAttach,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        send: Callable[[Reply], Awaitable[None]],
+    ) -> None:
+        try:
+            self.workspaces.find(request.workspace)
+            await self.terminals.serve(request, reader, writer, send)
+        except RunnerError as error:
+            await send(Failure(error.code, error.message, error.retryable))
 
     def _status(self) -> Status:
         return Status(

@@ -12,8 +12,9 @@ export function fakeSockets() {
       made.push(this);
     }
 
-    send(text) {
-      this.sent.push(JSON.parse(text));
+    /** What is no text is kept as it is. */
+    send(message) {
+      this.sent.push(typeof message === "string" ? JSON.parse(message) : message);
     }
 
     close(code = 1000) {
@@ -22,6 +23,10 @@ export function fakeSockets() {
 
     receive(frame) {
       this.dispatchEvent(Object.assign(new Event("message"), { data: JSON.stringify(frame) }));
+    }
+
+    receiveBytes(data) {
+      this.dispatchEvent(Object.assign(new Event("message"), { data }));
     }
 
     end(code) {

@@ -76,10 +76,16 @@ export function memoryLocks() {
   return {
     of(owner) {
       return {
-        request(name, work) {
+        request(name, options, work = options) {
           return new Promise((resolve, reject) => {
             if (!queues.has(name)) queues.set(name, []);
-            queues.get(name).push({ owner, work, resolve, reject, isHeld: false });
+            const request = { owner, work, resolve, reject, isHeld: false };
+            queues.get(name).push(request);
+            options.signal?.addEventListener("abort", () => {
+              if (request.isHeld) return;
+              leave(name, request);
+              reject(options.signal.reason);
+            });
             next(name);
           });
         },

@@ -13,6 +13,7 @@ import {
   parseSprites,
 } from "../../static/js/lib/review/playlist.js";
 import { correctRate } from "../../static/js/lib/review/stage.js";
+import { chooseFile } from "../../static/js/lib/review/track.js";
 
 const PARTS = [
   { start: 1000, duration: 5000 },
@@ -156,3 +157,17 @@ test("a download in ranges is put together from the address it was led to", asyn
   const refused = async () => ({ status: 403, headers: new Headers() });
   await assert.rejects(fetchRanges("/x", { fetch: refused, onPart() {}, onShare() {} }));
 });
+
+for (const [title, playable, chosen] of [
+  ["a browser that plays both", ["webm", "mp4"], "file"],
+  ["a browser without WebM", ["mp4"], "copy"],
+  ["a browser that plays neither", [], "file"],
+]) {
+  test(`${title} is given the ${chosen}`, () => {
+    const part = { type: "webm", copy: { type: "mp4" } };
+    const video = { canPlayType: (type) => (playable.includes(type) ? "maybe" : "") };
+    assert.equal(chooseFile(part, video), chosen === "copy" ? part.copy : part);
+    const alone = { type: "webm", copy: null };
+    assert.equal(chooseFile(alone, video), alone);
+  });
+}

@@ -93,9 +93,11 @@ export function createServer() {
     files,
     create,
     receive,
+    /** Whoever comes reads, unless nobody writes. */
     connect(window) {
       windows.add(window);
-      window.post(takeWriting(window));
+      if (writer) window.post({ type: "hello", writer: false, documents: list() });
+      else window.post(takeWriting(window));
     },
     disconnect(window) {
       windows.delete(window);

@@ -1,12 +1,16 @@
 """A web process for the tests of its end: `python -m tests.ops.web_child SERVER PORT OUT`."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from channels.routing import ProtocolTypeRouter
+
 from base.detached import on_shutdown, start_detached
 from interviewlm import web
+from interviewlm.bodies import BODY_FILE, BodyLimit
 
 STUCK = "stuck"
 
@@ -19,12 +23,19 @@ async def tick(send: Any) -> None:
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Tick on every socket; answer every request with its path."""
+    """Tick on every socket; answer every request with its body's size or its path."""
     if scope["type"] == "websocket":
         await socket(scope, receive, send)
         return
-    await receive()
-    body = scope["path"].encode()
+    given = scope.get(BODY_FILE)
+    size = given.seek(0, os.SEEK_END) if given else 0
+    while (message := await receive())["type"] == "http.request":
+        size += len(message["body"])
+        if not message["more_body"]:
+            break
+    else:
+        return
+    body = str(size).encode() if size else scope["path"].encode()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
 
@@ -64,7 +75,10 @@ def main(server: str, port: str, folder: str) -> None:
         (out / "hook").write_text("awaited", encoding="utf-8")
 
     on_shutdown(hook)
-    web.serve(application, server=server, host="127.0.0.1", port=int(port))
+    limited = ProtocolTypeRouter(
+        {"http": BodyLimit(application), "websocket": application}
+    )
+    web.serve(limited, server=server, host="127.0.0.1", port=int(port))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ function highlight(code, language) {
 
 /**
  * apply is null where nothing may be applied, else {target() -> {name, line} | null, run({mode, text})}; run is null
- * where nothing is run, else {obstacle() -> why not or "", start(command)}. Gives {root, isFor(block), update(block)}.
+ * where nothing is run, else {obstacle(way) -> why not or "", start(command, way)} with way {isShell}. Gives {root, isFor(block), update(block)}.
  */
 export function createCodeBlock({ language }, { apply = null, run = null }) {
   const body = element("code");

@@ -2,7 +2,7 @@
 import { element, icon } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
 import { createMenu } from "./menu.js";
-import { commandProblem, snippetCommand } from "./snippets.js";
+import { commandProblem, isShell, snippetCommand } from "./snippets.js";
 
 const COPIED_MS = 1500;
 
@@ -39,14 +39,15 @@ export function runButton({ code, language, run, result }) {
   const command = snippetCommand(code, language);
   if (command === null) return null;
   const button = quietButton(gettext("Run"));
-  const problem = () => run.obstacle() || commandProblem(command);
+  const way = { isShell: isShell(language) };
+  const problem = () => run.obstacle(way) || commandProblem(command);
   const draw = () => drawObstacle(button, problem());
   for (const name of ["pointerenter", "focus"]) button.addEventListener(name, draw);
   button.addEventListener("click", () => {
     draw();
     const text = problem();
     result.replaceChildren(text);
-    if (!text) run.start(command);
+    if (!text) run.start(command, way);
   });
   draw();
   button.redraw = draw;

@@ -12,7 +12,7 @@ function savedWords({ state, message, isKept }, isTimeUp) {
     return ["danger", gettext("Not stored, and this browser keeps no copy: leave the page open")];
   if (state === "held" && isTimeUp) return ["warning", gettext("Kept in this browser")];
   if (state === "held")
-    return ["warning", gettext("Kept in this window: continue here to store it")];
+    return ["warning", gettext("Kept in this window: write here again to store it")];
   if (state === "offline")
     return ["warning", gettext("Your code is safe here; we are reconnecting")];
   if (state === "saving") return ["busy", gettext("Saving")];

@@ -1,4 +1,4 @@
-// What may happen to a room from outside: notices, another window, the end. Each says what it means and what to do.
+// What may happen to a room from outside: notices, the clock, the end. Each says what it means and what to do.
 import { gettext, interpolate } from "./i18n.js";
 import { CLOSE } from "./protocol.js";
 
@@ -60,11 +60,6 @@ export function followRoom({ socket, documents, clock, notices, late, leave }) {
     sendLate().then(() => leave({ wait: true }));
   }
 
-  function continueHere() {
-    if (socket.state !== "online") location.reload();
-    else socket.send({ type: "presence.take" });
-  }
-
   function orphaned({ path, text }) {
     notices.show(`orphan:${path}`, {
       level: "warning",
@@ -83,17 +78,8 @@ export function followRoom({ socket, documents, clock, notices, late, leave }) {
     });
   }
 
-  function elsewhere() {
-    notices.show("presence", {
-      level: "warning",
-      text: gettext("The interview goes on in another window. Here you can read."),
-      action: { label: gettext("Continue here"), run: continueHere },
-    });
-  }
-
   function closed({ code, message }) {
     if (code === CLOSE.ENDED) over();
-    else if (code === CLOSE.TAKEN_OVER) elsewhere();
     else if (code !== 1000) {
       notices.show("closed", {
         level: "danger",
@@ -103,11 +89,8 @@ export function followRoom({ socket, documents, clock, notices, late, leave }) {
     }
   }
 
-  socket.on("hello", (frame) => {
-    const { server_time, interview } = frame;
+  socket.on("hello", ({ server_time, interview }) => {
     clock.set({ server_time, ...interview });
-    if (frame.writer === false) elsewhere();
-    else notices.clear("presence");
   });
   socket.on("clock", (frame) => clock.set(frame));
   clock.on("ledger", tellLasting);
@@ -123,7 +106,6 @@ export function followRoom({ socket, documents, clock, notices, late, leave }) {
   documents.on("list", (entries) => {
     for (const { path } of entries) notices.clear(`orphan:${path}`);
   });
-  socket.on("presence.taken_over", elsewhere);
   socket.on("interview.ended", over);
   socket.on("state", (details) => details.state === "closed" && closed(details));
 }

@@ -19,8 +19,8 @@ function withMenu(button, items) {
 }
 
 /**
- * root is [data-files]. config: {upload_url, content_url, archive_url}. addressOf(path) is where a content is. Gives the
- * tree.
+ * root is [data-files]. config: {upload_url, content_url, archive_url}. addressOf(path) is where a content is; names are
+ * those of tabname.js. Gives the tree.
  */
 export function createRoomFiles({
   root,
@@ -29,13 +29,14 @@ export function createRoomFiles({
   socket,
   config,
   csrf,
+  names,
   addressOf,
   open,
 }) {
   const find = (selector) => root.querySelector(selector);
   const nameOf = (path) => path.slice(path.lastIndexOf("/") + 1);
   const actions = createFileActions({ socket, documents, line: find("[data-file-line]"), open });
-  const uploads = createUploads({ url: config.upload_url, csrf });
+  const uploads = createUploads({ url: config.upload_url, csrf, names });
   const shownUploads = showUploads({
     root: find("[data-uploads]"),
     uploads,

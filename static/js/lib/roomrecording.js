@@ -1,23 +1,18 @@
 // Recording in the room: one window of the interview records, feeds the upload queue, and tells how it goes.
-import { createCamera } from "./recording/camera.js";
-import { stopStream } from "./recording/capture.js";
+import { clockKnown, stopStream } from "./recording/capture.js";
 import * as help from "./recording/help.js";
 import { createPace } from "./recording/pace.js";
+import { startCamera } from "./recording/roomcamera.js";
 import { createRoomFacts } from "./recording/roomfacts.js";
 import { PARTS } from "./recording/roomparts.js";
 import { createScreen } from "./recording/screen.js";
 import { createTurn } from "./recording/turn.js";
 
-const CLOCK_LOOK_MS = 100;
 const screenQuality = ({ screenBits }) => ({ videoBits: screenBits, height: 0 });
-
-async function clockKnown(clock) {
-  while (!(clock() > 0)) await new Promise((resolve) => setTimeout(resolve, CLOCK_LOOK_MS));
-}
 
 /**
  * Events: those of roomfacts.js, "space" (minutes), "screen" (state), "stream" (stream or null).
- * States: off, asking, elsewhere (another window of this browser records), recording, paused, stopped; those of the screen
+ * States: off, asking, elsewhere (another window of the candidate records), recording, paused, stopped; those of the screen
  * stand in screen.js. clock() gives the interview's milliseconds, and nothing or 0 until the server has told them;
  * remaining() what is left of it, or null.
  */
@@ -29,14 +24,14 @@ export function createRoomRecording(options) {
   const { facts, change, trouble, emit } = room;
   const turn = createTurn(`interviewlm-recorder:${base}`, scope.navigator.locks);
   let note = () => {};
-  let [queue, pace, camera, screen, starting] = [null, null, null, null, null];
+  let [queue, pace, camera, screen, starting, preparing] = [null, null, null, null, null, null];
   let isFinishing = false;
+  let isResting = false;
   let isLetGo = false;
-  let isMending = false;
 
-  function tellProblem({ code }) {
-    trouble(help.problemHelp(code));
-    if (code === "storage_full") note("storage_full");
+  function tell({ code }, words) {
+    trouble(words);
+    if (code === "storage_full" || code === "slice_damaged") note(code);
   }
 
   /** What an earlier visit left unsent goes out from here on, whatever becomes of the camera. */
@@ -49,8 +44,8 @@ export function createRoomRecording(options) {
     }
     queue.on("counts", room.count);
     queue.on("state", room.tellConnection);
-    queue.on("problem", tellProblem);
-    queue.on("refused", (refusal) => trouble(help.refusalHelp(refusal)));
+    queue.on("problem", (problem) => tell(problem, help.problemHelp(problem.code)));
+    queue.on("refused", (refusal) => tell(refusal, help.refusalHelp(refusal)));
     queue.on("holes", (holes) => emit("holes", holes));
     queue.start();
     room.count(await queue.counts());
@@ -59,6 +54,13 @@ export function createRoomRecording(options) {
     const hasScreen = () => wantsScreen;
     pace = createPace({ queue, megabits, hasScreen, changed: adapt });
     change({ step: pace.step.name });
+  }
+
+  function prepare() {
+    preparing ??= prepareQueue().finally(() => {
+      preparing = null;
+    });
+    return preparing;
   }
 
   /** Told quietly, on the light: nobody has to do anything. */
@@ -90,37 +92,9 @@ export function createRoomRecording(options) {
     emit("space", minutes);
   }
 
-  function tellDevices(muted = null) {
-    const [lost] = camera.missing();
-    if (lost) room.stand(help.missingHelp(lost));
-    else room.stand(muted ? help.mutedHelp(muted) : "");
-    emit("stream", camera.stream);
-  }
-
-  function sliceCame() {
-    if (isFinishing || (facts.state === "recording" && !isMending)) return;
-    isMending = false;
-    change({ state: "recording", message: room.standing });
-    if (!room.standing) emit("well");
-  }
-
-  function mends() {
-    isMending = true;
-    change({ message: help.restartedHelp() });
-  }
-
   function record(opened) {
-    room.forget();
-    camera = createCamera({ opened, record: recordAs("camera", pace.step), note, scope });
-    camera.on("slice", sliceCame);
-    camera.on("lacks", () => tellDevices());
-    camera.on("muted", tellDevices);
-    camera.on("restarted", mends);
-    camera.on("stopped", (code) => trouble(help.problemHelp(code), "paused"));
-    change({ state: "recording" });
-    if (!opened.missing) emit("well");
-    emit("stream", opened.stream);
-    camera.start();
+    const quality = recordAs("camera", pace.step);
+    camera = startCamera({ opened, record: quality, note, scope, room, isOff });
     pace.start();
   }
 
@@ -132,13 +106,20 @@ export function createRoomRecording(options) {
     await Promise.all([old?.stop(), screen?.stop()]);
   }
 
+  const isOff = () => isFinishing || isResting;
+
+  /** Whoever writes records: that window waits for the turn. */
+  function yieldTurn() {
+    if (isResting) turn.release();
+  }
+
   async function begin() {
     isFinishing = false;
     change({ state: "asking", message: "" });
     try {
-      await prepareQueue();
+      await prepare();
       await turn.take(() => change({ state: "elsewhere" }));
-      if (isFinishing) return;
+      if (isOff()) return yieldTurn();
       change({ state: "asking" });
       prepareScreen();
       await camera?.stop();
@@ -146,8 +127,9 @@ export function createRoomRecording(options) {
       parts.lookForSpace(remaining(), space).catch(() => {});
       const opened = await parts.openSources();
       await clockKnown(clock);
-      if (isFinishing) stopStream(opened.stream);
-      else record(opened);
+      if (!isOff()) return record(opened);
+      stopStream(opened.stream);
+      yieldTurn();
     } catch (error) {
       trouble(help.captureHelp(error.code), "paused");
     }
@@ -158,6 +140,7 @@ export function createRoomRecording(options) {
   });
 
   function start() {
+    isResting = false;
     if (!required || camera?.isRunning()) return Promise.resolve();
     starting ??= begin().finally(() => {
       starting = null;
@@ -174,12 +157,22 @@ export function createRoomRecording(options) {
     on: room.on,
     facts,
     start,
+    /** Another window writes now and records; what this one has is sent. */
+    async rest() {
+      if (!required || isFinishing) return;
+      isResting = true;
+      change({ state: "elsewhere", message: "" });
+      prepare().catch((error) => trouble(help.captureHelp(error.code)));
+      if (starting) return;
+      await release();
+      yieldTurn();
+    },
     shareScreen: () => screen?.share(),
     /** Stops recording and waits for what is not stored yet; resolves with true when all of it is, and never fails. */
     async finish() {
       isFinishing = true;
       // The window that records looks after the rest itself.
-      if (!queue || facts.state === "elsewhere") return true;
+      if (!queue || (facts.state === "elsewhere" && facts.waiting === 0)) return true;
       await release();
       change({ state: "stopped", message: "" });
       try {

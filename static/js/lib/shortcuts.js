@@ -7,6 +7,7 @@ const IS_MAC = /mac|iphone|ipad/i.test(
 
 const SIGNS = {
   Mod: IS_MAC ? "⌘" : "Ctrl",
+  Ctrl: "Ctrl",
   Alt: IS_MAC ? "⌥" : "Alt",
   Shift: IS_MAC ? "⇧" : "Shift",
   Enter: "⏎",
@@ -38,6 +39,11 @@ function isFree(target) {
   return !target.closest?.(TYPING) && !document.querySelector("dialog[open]");
 }
 
+/** Alt and a letter move by words in a shell. */
+function isShells(keys, target) {
+  return keys.startsWith("Alt+") && Boolean(target.closest?.(".xterm"));
+}
+
 /** entries: {keys, label, run?, bare?}; without run it is only listed. bare ones never fire while typing. */
 export function createShortcuts(entries, { bareEnabled = true } = {}) {
   function onKey(event) {
@@ -45,6 +51,7 @@ export function createShortcuts(entries, { bareEnabled = true } = {}) {
     for (const { keys, run, bare } of entries) {
       if (!run || !matches(keys, event)) continue;
       if (bare && !(bareEnabled && isFree(event.target))) continue;
+      if (isShells(keys, event.target)) continue;
       event.preventDefault();
       event.stopPropagation();
       run();

@@ -34,6 +34,9 @@ const NAMES = {
   plaintext: "",
 };
 
+/** Whether a block is commands for a shell. */
+export const isShell = (language) => SHELL.has(language.toLowerCase());
+
 /** The name of a language for people; nothing for plain text. */
 export function languageName(language) {
   const key = language.toLowerCase();

@@ -28,7 +28,7 @@ export function socketUrl(path, here = location) {
 }
 
 /**
- * url may be a function that gives it anew for each connection.
+ * url may be a function that gives it anew for each connection; greeting is a type of frame that may stand for hello.
  * Events: "state" ({state, attempt, code, message}), "frame" and one per frame type. States: connecting, online,
  * reconnecting, closed. A closed socket (44xx, or close()) stays so until open() is called again.
  */
@@ -95,7 +95,7 @@ export function createSocket(url, options = {}) {
     } catch {
       return;
     }
-    if (frame.type === "hello") welcome(frame);
+    if (frame.type === "hello" || frame.type === options.greeting) welcome(frame);
     else if (frame.type === "ping") transmit({ type: "pong", t: frame.t });
     else if (frame.type === "error" && frame.id === undefined) lastError = frame;
     expectSilence();

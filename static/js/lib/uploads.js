@@ -32,9 +32,9 @@ export function sendForm(url, csrf, fields, { onProgress, signal }) {
 
 /**
  * Events: "change". An item is {path, size, sent, state, code, message}; states: waiting, sending, stored, refused,
- * stopped.
+ * stopped. names.tab is this tab's, as the server knows the window that writes.
  */
-export function createUploads({ url, csrf, send = sendForm, pause = RETRY_MS }) {
+export function createUploads({ url, csrf, names = {}, send = sendForm, pause = RETRY_MS }) {
   const emitter = createEmitter();
   let items = [];
   let running = 0;
@@ -52,7 +52,8 @@ export function createUploads({ url, csrf, send = sendForm, pause = RETRY_MS }) 
       item.sent = Math.min(item.size, loaded);
       changed();
     };
-    return send(url, csrf, { id, path, mode, file }, { onProgress, signal: control.signal });
+    const { tab = "" } = names;
+    return send(url, csrf, { id, path, mode, tab, file }, { onProgress, signal: control.signal });
   }
 
   async function sendAgain(item) {

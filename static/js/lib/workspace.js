@@ -13,8 +13,18 @@ async function reached(doc, version) {
   }
 }
 
-/** panels, runs and folder() -> the open section's are for what an answer leads to. */
-export function createWorkspace({ documents, editor, panels, runs = null, folder = () => "" }) {
+/** Commands for a shell go into a terminal where there is one; all else is a run. */
+function createRunner({ runs, terminals, folder }) {
+  const isTyped = ({ isShell }) => isShell && Boolean(terminals?.isAvailable);
+  return {
+    obstacle: (way) => (isTyped(way) ? terminals.obstacle() : runs.obstacle()),
+    start: (command, way) =>
+      isTyped(way) ? terminals.run(command, folder()) : runs.start("command", command),
+  };
+}
+
+/** panels, runs, terminals and folder() -> the open section's are for what an answer leads to. */
+export function createWorkspace({ documents, editor, panels, runs, terminals, folder = () => "" }) {
   const nameOf = (path) => path.split("/").at(-1);
 
   function undo(doc, before, version) {
@@ -52,10 +62,7 @@ export function createWorkspace({ documents, editor, panels, runs = null, folder
       return editor.show(path, { focus: true, line });
     },
 
-    run: runs && {
-      obstacle: runs.obstacle,
-      start: (command) => runs.start("command", command),
-    },
+    run: runs ? createRunner({ runs, terminals, folder }) : null,
 
     async apply({ mode, text, turn, block }) {
       const path = editor.active;

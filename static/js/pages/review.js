@@ -7,6 +7,7 @@ import { mountOrigins } from "../lib/review/origins.js";
 import { mountPlayer } from "../lib/review/player.js";
 import { mountSteps } from "../lib/review/steps.js";
 import { mountTabs } from "../lib/review/tabs.js";
+import { mountTerminal } from "../lib/review/terminal.js";
 
 startPage();
 const tabs = mountTabs(document.querySelector("[data-tabs]"));
@@ -15,4 +16,5 @@ const events = mountEvents(document);
 const moments = mountMoments(document, { tabs, player, events });
 mountCode(document.querySelector("[data-code]"), { onMoment: moments.show });
 mountOrigins(document.querySelector("[data-origins]"));
+mountTerminal(document.querySelector("[data-film]"), player);
 mountSteps(document);

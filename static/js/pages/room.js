@@ -7,11 +7,11 @@
 //   finish_url  POST here to finish; afterwards the page that thanks
 //   late_url    POST what the end cut off
 //   files       {upload_url, content_url, archive_url}: bringing files along, and taking them away
-//   is_recorded, is_preview, records_screen (the candidate is asked to share it)
+//   is_recorded, is_preview, records_screen (the candidate is asked to share it), notes_presence (facts are told)
+//   terminals   {is_available, reason, names}: whether shells can be opened, and what they are called
 //   in_browser  {frame_url, sections: {folder: arguments}}: tests that Python in the browser can run
 //   recording   {base_url}: where chunks go; from the recordings app, absent where nothing is recorded
 //   shortcuts   false switches shortcuts of a single character off
-import { createBrowserTests } from "../lib/browserruns.js";
 import { createClock } from "../lib/clock.js";
 import { listOthers } from "../lib/completion.js";
 import { addDiagnostics } from "../lib/diagnostics.js";
@@ -30,6 +30,7 @@ import { createOtherFiles } from "../lib/otherfiles.js";
 import { startPage } from "../lib/page.js";
 import { createPanels } from "../lib/panels.js";
 import { createPendingStore } from "../lib/pendingstore.js";
+import { tellFacts } from "../lib/presencefacts.js";
 import { showRecording } from "../lib/recordlight.js";
 import { createRoomAssistant } from "../lib/roomassistant.js";
 import { createRoomBar } from "../lib/roombar.js";
@@ -38,13 +39,14 @@ import { followRoom } from "../lib/roomevents.js";
 import { createRoomFiles } from "../lib/roomfiles.js";
 import { createLeave } from "../lib/roomleave.js";
 import { createRoomRecording } from "../lib/roomrecording.js";
+import { createRoomResults } from "../lib/roomresults.js";
 import { roomShortcuts } from "../lib/roomshortcuts.js";
-import { createRuns } from "../lib/runs.js";
+import { createRoomSocket } from "../lib/roomsocket.js";
 import { createSections } from "../lib/sections.js";
 import { createShortcuts } from "../lib/shortcuts.js";
 import { tellBlocked } from "../lib/slowway.js";
-import { createSocket, socketUrl } from "../lib/socket.js";
 import { createTabs } from "../lib/tabs.js";
+import { followWriting } from "../lib/takeover.js";
 import { createUndoStore } from "../lib/undostore.js";
 import { showWatchers } from "../lib/watchers.js";
 
@@ -58,10 +60,8 @@ const id = config.interview;
 startPage();
 
 const notices = createNotices(find("[data-notices]"));
-// Back from a broken connection, a window that only read takes nothing from the one that writes.
-const socket = createSocket(() =>
-  socketUrl(`/ws/interviews/${id}/workspace/${documents.isWritable ? "" : "?as=reader"}`),
-);
+const isReader = () => !documents.isWritable;
+const { socket, begin, names } = createRoomSocket({ interview: id, isReader });
 const assistantSocket = createRoomChannel({ interview: id, root, csrf });
 const clock = createClock();
 const panels = createPanels(root);
@@ -106,6 +106,7 @@ const tree = createRoomFiles({
   socket,
   config: config.files,
   csrf,
+  names,
   addressOf,
   open: (path) => {
     panels.show("code");
@@ -122,16 +123,17 @@ const sections = createSections({
   memoryKey: `interviewlm:room:${id}:tabs`,
 });
 const problemTabs = createTabs(find('[data-panel="problem"]'));
-const resultTabs = createTabs(find("[data-runs]"));
-const runs = createRuns({
-  root: find("[data-runs]"),
+const results = createRoomResults({
+  root,
+  config,
   socket,
-  flush: () => documents.flush(),
+  documents,
+  panels,
   target: () => ({ section: sections.current?.folder, path: editor.active }),
-  inBrowser: createBrowserTests({ config: config.in_browser, documents, socket }),
-  memoryKey: `interviewlm:room:${id}:commands`,
+  nonce: meta("csp-nonce"),
 });
-const parts = { documents, editor, panels, runs, sections, csrf };
+const { runs, terminals } = results;
+const parts = { documents, editor, panels, runs, terminals, sections, csrf, names };
 const chat =
   config.policy === "off"
     ? null
@@ -163,6 +165,8 @@ const help = document.getElementById("help-dialog");
 createRoomBar({ root, documents, socket, clock });
 showRecording(root, notices, recording);
 const late = createLateWork({ store, left: documents.left, url: config.late_url, csrf });
+followWriting({ socket, notices, recording });
+if (config.notes_presence) tellFacts({ socket, clock });
 followRoom({ socket, documents, clock, notices, late, leave });
 
 editor.on("active", (_document, path) => {
@@ -173,16 +177,12 @@ editor.on("active", (_document, path) => {
 editor.on("problem", (message, path) => {
   notices.show(`file:${path}`, { level: "warning", text: message, closable: true });
 });
-runs.on("show", (name) => {
-  panels.reveal("results");
-  resultTabs.select(name);
-});
 socket.on("hello", (frame) => {
   if (!sections.current) sections.show(frame.section, { tell: false });
 });
 
 const shortcuts = createShortcuts(
-  roomShortcuts({ find, runs, panels, editor, chat, problemTabs, sections, help }),
+  roomShortcuts({ find, results, panels, editor, chat, problemTabs, sections, help }),
   { bareEnabled: config.shortcuts !== false },
 );
 shortcuts.drawSheet(help.querySelector("[data-shortcut-list]"));
@@ -195,6 +195,5 @@ addDiagnostics("documents", () => documents.status.state);
 addDiagnostics("recording", () => ({ ...recording.facts }));
 
 tellBlocked({ socket, notices });
-socket.open();
+begin();
 if (chat) assistantSocket.open();
-recording.start();

@@ -7,6 +7,7 @@
 //   may_type           whether this member may edit documents
 //   sees_conversation  whether there is a conversation to be seen
 //   last_run           id of the latest run, or null
+//   terminals          {is_available, reason, names}: whether there are shells, and what they are called
 //   content_url        where the content of a file that is no document is, by its path
 import { createClock } from "../lib/clock.js";
 import { createDocuments } from "../lib/documents.js";
@@ -29,6 +30,7 @@ import { createRoomBar } from "../lib/roombar.js";
 import { createSections } from "../lib/sections.js";
 import { createSocket, socketUrl } from "../lib/socket.js";
 import { createTabs } from "../lib/tabs.js";
+import { createTerminals } from "../lib/terminal/terminals.js";
 import { createWatchBar } from "../lib/watchbar.js";
 import { createWatchChat } from "../lib/watchchat.js";
 import { followWatched } from "../lib/watchevents.js";
@@ -116,7 +118,17 @@ const follow = createFollow({
 });
 const sideTabs = createTabs(find('[data-panel="problem"]'));
 const factTabs = createTabs(find('[data-panel="assistant"]'));
-const resultTabs = createTabs(find("[data-runs]"));
+const terminals = createTerminals({
+  root: find("[data-terminals]"),
+  interview: id,
+  config: config.terminals,
+  socket,
+  nonce: cspNonce,
+  isMember: true,
+});
+const resultTabs = createTabs(find("[data-runs] .panel-head"), (name) => {
+  if (name === "terminal") terminals.begin();
+});
 const runs = createWatchRuns({ root: find("[data-runs]"), socket, lastRun: config.last_run });
 
 createRoomBar({ root, documents, socket, clock });

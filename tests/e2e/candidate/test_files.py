@@ -13,7 +13,7 @@ from interviews.models import Document, Interview, WorkspaceFile
 from interviews.services.workspace_files import keep_file, read_content
 from tests.e2e.conftest import LiveSite
 from tests.factories.interviews import InterviewFactory
-from tests.js.browser.conftest import PHONE, Room, find_violations, room
+from tests.js.browser.conftest import PHONE, Room, find_violations, room, take_over
 
 __all__ = ["room"]
 
@@ -255,6 +255,7 @@ def test_archive_holds_what_the_database_has(page: Page, interview: Interview) -
 
 def test_second_window_sees_what_the_first_brings(room: Room, page: Page) -> None:
     second = room.open()
+    take_over(second)
     second.keyboard.press("Alt+f")
     expect(page.get_by_role("button", name="Upload")).to_be_disabled()
     upload(second, ("cities.db", BINARY))

@@ -15,6 +15,7 @@ from tests.e2e.workspace.desk import (
     open_file,
     read_editor,
 )
+from tests.js.browser.conftest import take_over
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +44,7 @@ class Line:
     def __init__(self, page: Page) -> None:
         self.holds = False
         self._waiting: list[tuple[WebSocketRoute, str | bytes]] = []
-        page.route_web_socket("**/workspace/", self._attend)
+        page.route_web_socket("**/workspace/**", self._attend)
 
     def _attend(self, near: WebSocketRoute) -> None:
         far = near.connect_to_server()
@@ -139,6 +140,7 @@ def test_edits_survive_a_page_that_crashes(
         page.goto("chrome://crash")
     cable.mend()
     page = room.open()
+    take_over(page)
     expect(page.locator(".cm-content")).to_contain_text("# written before the crash")
     expect_saved(page)
     Record(interview).check(read_editor(page))
@@ -153,6 +155,7 @@ def test_work_that_waits_in_a_closed_window_comes_to_the_open_one(
     wait_until_kept(first, "# from the first window")
     cable.mend()
     second = room.open()
+    take_over(second)
     write(second, "# from the second window\n")
     first.close()
     expect(second.locator(".cm-content")).to_contain_text("# from the first window")
@@ -171,14 +174,15 @@ def test_window_that_lost_the_writing_keeps_its_work_until_it_has_it_again(
     line.holds = True
     write(first, "# from the first window\n")
     second = room.open()
-    expect(first.locator("[data-notices]")).to_contain_text("another window")
+    take_over(second)
+    expect(first.locator("[data-notices]")).to_contain_text("another tab")
     state = first.locator("[data-state=saved]")
-    expect(state).to_have_text("Kept in this window: continue here to store it")
+    expect(state).to_have_text("Kept in this window: write here again to store it")
     write(second, "# from the second window\n")
     expect(first.locator(".cm-content")).to_contain_text("# from the second window")
     expect(first.locator(".cm-content")).to_contain_text("# from the first window")
     line.release()
-    first.get_by_role("button", name="Continue here").click()
+    first.get_by_role("button", name="Write here again").click()
     expect_saved(first)
     expect(second.locator(".cm-content")).to_contain_text("# from the first window")
     shown = read_editor(first)

@@ -20,6 +20,7 @@ from interviews.timeline.kinds import (
     ScorecardCreated,
 )
 from interviews.timeline.log import append_event
+from recordings.enums import AssetKind
 from tests.factories.assistant import (
     MessageFactory,
     ModelCallFactory,
@@ -236,6 +237,39 @@ def test_player_gets_the_parts_in_order(
     text = page.content.decode()
     assert "The recording has a gap." in text
     assert 'data-t="5000">0:05</button> 4 s' in text
+
+
+def test_player_and_downloads_know_the_copy_of_a_file_that_is_still_the_same(
+    recruiter: Client, interview: Interview
+) -> None:
+    file = AssetFactory.create(recording__interview=interview, codecs="vp9,opus")
+    later = AssetFactory.create(recording=file.recording, part=1, start_ms=90_000)
+    copies = [
+        AssetFactory.create(
+            recording=file.recording,
+            kind=AssetKind.RENDITION,
+            part=part,
+            mime_type="video/mp4",
+            codecs="h264,aac",
+            source_sha256=source,
+        )
+        for part, source in ((0, file.sha256), (1, "of an earlier file"))
+    ]
+
+    page = recruiter.get(url(interview))
+
+    [track] = page.context["media"].as_json()["tracks"]
+    assert track["parts"][0]["type"] == 'video/webm; codecs="vp9, opus"'
+    assert track["parts"][0]["copy"] == {
+        "id": copies[0].pk,
+        "address": f"/interviews/{interview.pk}/recordings/{copies[0].pk}/address",
+        "type": 'video/mp4; codecs="avc1.42E01E, mp4a.40.2"',
+    }
+    assert track["parts"][1]["id"] == later.pk
+    assert track["parts"][1]["copy"] is None
+    text = page.content.decode()
+    assert f"/recordings/{copies[0].pk}/download" in text
+    assert f"/recordings/{copies[1].pk}/download" not in text
 
 
 def test_strongest_and_weakest_never_overlap(

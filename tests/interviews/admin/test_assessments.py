@@ -357,6 +357,20 @@ def test_screen_is_recorded_only_beside_the_camera(
     assert refused is not is_recorded
 
 
+def test_facts_of_presence_are_noted_where_an_assessment_says_so(
+    recruiter: Client, people: People
+) -> None:
+    version = AssessmentVersionFactory.create(organisation=people.organisation)
+
+    recruiter.post(
+        change_url(version.assessment), assessment_data(version, notes_presence="on")
+    )
+
+    newest = version.assessment.versions.first()
+    assert newest is not None
+    assert (version.notes_presence, newest.notes_presence) == (False, True)
+
+
 def test_database_keeps_the_screen_beside_the_camera(people: People) -> None:
     with pytest.raises(IntegrityError):
         AssessmentVersionFactory.create(

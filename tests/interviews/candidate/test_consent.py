@@ -136,6 +136,8 @@ def test_going_back_after_the_consent_leads_to_the_stage(
         ({"is_recorded": False}, "No picture and no sound", "Your camera"),
         ({}, "Your screen is not recorded", "asks you to share"),
         ({"records_screen": True}, "asks you to share it", "screen is not recorded"),
+        ({}, "went on in another window", "is not in front"),
+        ({"notes_presence": True}, "the room is not in front", "\x00"),
         ({"policy": Policy.OFF}, "no assistant", "conversation"),
         ({"policy": Policy.HINTS}, "gives hints", "whole changes"),
         ({"policy": Policy.PAIR}, "as you would ask a colleague", "gives hints"),

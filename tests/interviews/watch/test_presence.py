@@ -227,11 +227,10 @@ async def test_candidates_cursor_reaches_watchers_only_while_they_write(
 ) -> None:
     async with (
         open_watch(interview, people.reviewer) as watch,
-        open_window(interview) as reading,
         open_window(interview) as window,
+        open_window(interview) as reading,
     ):
         await until_watched_by(window, people.reviewer.name)
-        await reading.until("presence.taken_over")
         await reading.send(frame="presence.cursor", **{**CURSOR, "ranges": [[1, 1]]})
         assert (await reading.ask("document.open", path="x"))["code"] == "not_found"
         await window.send(frame="presence.cursor", **CURSOR)

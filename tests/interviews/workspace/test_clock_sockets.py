@@ -217,7 +217,8 @@ async def test_socket_that_breaks_under_the_candidate_is_closed_and_noted(
     await communicator.connect(WAIT)
     await until_noted()
     monkeypatch.setattr(get_channel_layer(), "group_send", fail, raising=False)
-    await communicator.send_json_to({"type": "presence.take", "id": "x"})
+    created = {"type": "file.create", "id": "x", "path": f"{folder}/x.py"}
+    await communicator.send_json_to(created)
     with pytest.raises(ConnectionError):
         await communicator.wait(WAIT)
 

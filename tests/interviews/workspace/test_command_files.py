@@ -115,7 +115,7 @@ async def test_what_a_command_writes_comes_into_the_document(
 ) -> None:
     formatted = f'"""Adds."""\n\n{START}'
     fake_runner.script = doing(changing(path, formatted))
-    async with open_window(interview) as other, open_window(interview) as window:
+    async with open_window(interview) as window, open_window(interview) as other:
         await run_to_end(window, section=folder, kind="file")
         await other.until("run.finished")
         opened = await window.ask("document.open", path=path)

@@ -142,6 +142,19 @@ def test_upload_by_a_stranger_is_not_found(
     assert other_bench.paths() == []
 
 
+@pytest.mark.parametrize("tab", ["", "tab-b-000"], ids=["unnamed", "another"])
+async def test_upload_from_a_window_that_only_reads_is_refused(
+    interview: Interview, candidate: Client, bench: Bench, tab: str
+) -> None:
+    upload = sync_to_async(send)
+    async with open_window(interview, query="?tab=tab-a-000"):
+        refused = await upload(candidate, bench, "a.py", b"a", tab=tab)
+        stored = await upload(candidate, bench, "b.py", b"b", tab="tab-a-000")
+
+    assert refused.json()["code"] == "read_only"
+    assert stored.status_code == 200
+
+
 async def test_every_window_hears_of_an_upload(
     interview: Interview, candidate: Client, bench: Bench
 ) -> None:
@@ -194,7 +207,7 @@ async def test_first_frame_lists_other_files(
 async def test_folder_is_deleted_and_brought_back_for_all(
     interview: Interview, bench: Bench
 ) -> None:
-    async with open_window(interview) as other, open_window(interview) as window:
+    async with open_window(interview) as window, open_window(interview) as other:
         tests = bench.full("tests")
         deleted = await window.ask("file.delete", path=tests, id="gone")
         restored = await window.ask("file.restore", deletion="gone")

@@ -250,7 +250,7 @@ async def test_chatty_output_is_coalesced(
 async def test_onlookers_and_other_windows_see_the_run(
     interview: Interview, folder: str, fake_runner: FakeRunner
 ) -> None:
-    async with open_window(interview) as other, open_window(interview) as window:
+    async with open_window(interview) as window, open_window(interview) as other:
         queued = await window.ask("run.start", section=folder, kind="file")
         outputs, finished = await follow(other, queued["run"])
 

@@ -20,7 +20,7 @@ from interviews.services.lifecycle import (
     extend_interview,
     finish_interview,
 )
-from interviews.services.presence import take_writing
+from interviews.services.presence import WritingWindow, take_writing
 from tests.factories.accounts import MembershipFactory
 from tests.factories.interviews import InterviewFactory
 from tests.interviews.workspace.windows import (
@@ -143,7 +143,7 @@ async def test_interview_not_started_is_shown_but_takes_nothing(
 async def test_finished_interview_closes_every_window(
     interview: Interview, folder: str
 ) -> None:
-    async with open_window(interview) as other, open_window(interview) as window:
+    async with open_window(interview) as window, open_window(interview) as other:
         await sync_to_async(finish_interview)(interview.pk)
         for each in (window, other):
             ended = await each.until("interview.ended")
@@ -256,41 +256,6 @@ async def test_candidate_is_seen(interview: Interview) -> None:
         assert interview.last_seen_at is not None
 
 
-async def test_later_window_takes_over_and_the_earlier_can_take_back(
-    interview: Interview, folder: str
-) -> None:
-    path = f"{folder}/solution.py"
-    async with open_window(interview) as first:
-        assert first.hello["writer"] is True
-        async with open_window(interview) as second:
-            assert second.hello["writer"] is True
-            await first.until("presence.taken_over")
-            refused = await first.edit(path, 0, [[28, "x"]])
-            assert refused["code"] == "read_only"
-
-            hello = await first.ask("presence.take")
-            assert (hello["type"], hello["writer"]) == ("hello", True)
-            await second.until("presence.taken_over")
-            assert (await first.edit(path, 0, [[28, "x"]]))["version"] == 1
-            assert (await second.edit(path, 1, [[1, "y"]]))["code"] == "read_only"
-
-
-async def test_window_that_only_read_takes_nothing_when_it_comes_back(
-    interview: Interview, folder: str
-) -> None:
-    path = f"{folder}/solution.py"
-    async with (
-        open_window(interview) as first,
-        open_window(interview, query="?as=reader") as second,
-    ):
-        assert second.hello["writer"] is False
-        assert (await first.edit(path, 0, [[28, "x"]]))["version"] == 1
-        assert (await second.ask("presence.take"))["writer"] is True
-        await first.until("presence.taken_over")
-    async with open_window(interview, query="?as=reader") as alone:
-        assert alone.hello["writer"] is True
-
-
 async def test_old_news_of_a_takeover_takes_nothing(
     interview: Interview, folder: str
 ) -> None:
@@ -300,7 +265,7 @@ async def test_old_news_of_a_takeover_takes_nothing(
         assert layer is not None
         await layer.group_send(
             workspace_group(interview.pk),
-            {"type": "presence.changed", "sender": "a window of before"},
+            {"type": "writing.moved", "token": "x", "browser": "", "sender": "other"},
         )
         assert await window.is_quiet()
         assert (await window.edit(f"{folder}/solution.py", 0, [[28, "x"]]))[
@@ -312,7 +277,8 @@ async def test_window_left_behind_by_a_lost_announcement_cannot_write(
     interview: Interview, folder: str
 ) -> None:
     async with open_window(interview) as window:
-        await sync_to_async(take_writing)(interview.pk, "another window")
+        other = WritingWindow("another window")
+        await sync_to_async(take_writing)(interview.pk, other)
         refused = await window.edit(f"{folder}/solution.py", 0, [[28, "x"]])
     assert refused["code"] == "read_only"
 

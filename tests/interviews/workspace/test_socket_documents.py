@@ -189,7 +189,7 @@ async def test_apply_changes_every_window(
     interview: Interview, folder: str, mode: str, line: int | None, expected: str
 ) -> None:
     path = f"{folder}/solution.py"
-    async with open_window(interview) as other, open_window(interview) as window:
+    async with open_window(interview) as window, open_window(interview) as other:
         applied = await window.ask(
             "document.apply",
             path=path,
@@ -213,7 +213,7 @@ async def test_apply_changes_every_window(
 async def test_files_are_created_renamed_and_deleted_for_all(
     interview: Interview, folder: str
 ) -> None:
-    async with open_window(interview) as other, open_window(interview) as window:
+    async with open_window(interview) as window, open_window(interview) as other:
         created = await window.ask("file.create", path=f"{folder}/a.py", text="a\r\n")
         renamed = await window.ask(
             "file.rename", path=f"{folder}/a.py", to=f"{folder}/lib/b.py"
@@ -240,7 +240,7 @@ async def test_file_frames_sent_twice_are_done_once(
     created = {"id": "create-once", "path": f"{folder}/a.py", "text": "a"}
     renamed = {"id": "rename-once", "path": f"{folder}/a.py", "to": f"{folder}/b.py"}
     deleted = {"id": "delete-once", "path": f"{folder}/b.py"}
-    async with open_window(interview) as other, open_window(interview) as window:
+    async with open_window(interview) as window, open_window(interview) as other:
         first = [
             await window.ask("file.create", **created),
             await window.ask("file.rename", **renamed),
@@ -364,7 +364,7 @@ async def test_window_typing_fast_loses_nothing(
             )
             assert answer["version"] == version + 1
 
-    async with open_window(interview) as other, open_window(interview) as window:
+    async with open_window(interview) as window, open_window(interview) as other:
         await type_out(window)
         frames = [await other.until("document.updates") for _ in range(30)]
 

@@ -199,9 +199,8 @@ async def test_only_who_writes_gets_marks(
     interview: Interview, folder: str, fake_runner: FakeRunner
 ) -> None:
     path = f"{folder}/solution.py"
-    async with open_window(interview) as first, open_window(interview):
-        await first.until("presence.taken_over")
-        answer = await first.ask("lint.ask", path=path, version=0)
+    async with open_window(interview), open_window(interview) as reading:
+        answer = await reading.ask("lint.ask", path=path, version=0)
 
     assert (answer["type"], answer["code"]) == ("error", "read_only")
     assert await sync_to_async(lambda: fake_runner.runs)() == []

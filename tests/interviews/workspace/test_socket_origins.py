@@ -16,7 +16,7 @@ async def test_update_tells_how_its_text_came_in(
     path = f"{folder}/solution.py"
     told = {"kind": "paste", "size": 5, "source": "outside"}
     update = {"client": "editor", "changes": insert("paste", 0, 28), "input": told}
-    async with open_window(interview) as window, open_window(interview) as writer:
+    async with open_window(interview) as writer, open_window(interview) as window:
         await writer.ask("document.update", path=path, version=0, updates=[update])
         seen = await window.until("document.updates")
     shares = await sync_to_async(read_origin_shares)(interview)

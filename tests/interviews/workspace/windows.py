@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -64,9 +65,11 @@ class Window:
 
     async def next(self) -> Frame:
         """The next frame; pings are answered, a close is noted as type `closed`."""
+        until = monotonic() + WAIT
         while True:
             try:
-                output = await self.communicator.receive_output(WAIT)
+                left = max(0.01, until - monotonic())
+                output = await self.communicator.receive_output(left)
             except TimeoutError:
                 kinds = [frame["type"] for frame in self.seen]
                 raise AssertionError(f"no frame came after {kinds}") from None

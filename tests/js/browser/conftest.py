@@ -52,6 +52,16 @@ class Room:
         return page
 
 
+def take_over(page: Page) -> None:
+    """Say yes where a later window asks; without a question it writes already."""
+    button = page.get_by_role("button", name="Take over here")
+    shown = button.or_(page.locator("[data-state=saved].good"))
+    shown.first.wait_for()
+    if button.is_visible():
+        button.click()
+        button.wait_for(state="detached")
+
+
 @pytest.fixture
 def interview(site: LiveSite) -> Interview:
     """An interview under way."""

@@ -132,7 +132,7 @@ def test_panel_answer_leads_to_the_line_and_runs_its_command(
         server.on_message(tell)
         socket.on_message(hear)
 
-    room.context.route_web_socket("**/workspace/", attend)
+    room.context.route_web_socket("**/workspace/**", attend)
     page = room.open()
     begin(page, assistant)
     assistant.say(ANSWER)
@@ -142,9 +142,10 @@ def test_panel_answer_leads_to_the_line_and_runs_its_command(
     expect(page.locator(".cm-content")).to_be_focused()
     run = page.locator("[data-code-run]")
     expect(run).to_have_count(2)
-    run.last.click()
+    run.first.click()
     expect(page.locator("[data-run-state]")).to_contain_text("Waiting")
-    assert [frame["command"] for frame in asked] == ["python3 solution.py"]
+    code = "def add(a, b):\n    return a + b"
+    assert [frame["command"] for frame in asked] == [f"python3 - <<'END'\n{code}\nEND"]
     expect(run.first).to_have_attribute("aria-disabled", "true")
     # It can be reached and asked, and says why it does nothing.
     run.first.click(force=True)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from interviews.models import Document
-from tests.js.browser.conftest import PHONE, Room, find_violations
+from tests.js.browser.conftest import PHONE, Room, find_violations, take_over
 
 pytestmark = pytest.mark.browser
 
@@ -53,12 +53,14 @@ def test_room_offline_edits_are_kept_through_a_reload(room: Room) -> None:
 
 def test_room_second_window_writes_and_the_first_follows(room: Room) -> None:
     first = room.open()
+    expect_saved(first)
     second = room.open()
-    expect(first.locator("[data-notices]")).to_contain_text("another window")
+    take_over(second)
+    expect(first.locator("[data-notices]")).to_contain_text("another tab")
     write(second, "# second")
     expect(first.locator(".cm-content")).to_contain_text("# second")
-    first.get_by_role("button", name="Continue here").click()
-    expect(second.locator("[data-notices]")).to_contain_text("another window")
+    first.get_by_role("button", name="Write here again").click()
+    expect(second.locator("[data-notices]")).to_contain_text("another tab")
     write(first, "# first")
     expect(second.locator(".cm-content")).to_contain_text("# first")
 
@@ -87,7 +89,7 @@ def test_room_file_still_opening_stays_with_its_own_problem(room: Room) -> None:
         tabs = page.locator(".editor-tabs .tab")
         return [tab.get_attribute("title") for tab in tabs.all()]
 
-    room.context.route_web_socket("**/workspace/", attend)
+    room.context.route_web_socket("**/workspace/**", attend)
     page = room.open()
     page.keyboard.press("Alt+PageDown")
     expect(page.locator("[data-section-step]")).to_have_text("2/2")

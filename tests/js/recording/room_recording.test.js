@@ -102,11 +102,12 @@ function browserLocks() {
       }
       let free;
       held.set(name, new Promise((resolve) => (free = resolve)));
-      this.release = () => {
+      const release = () => {
         held.delete(name);
         free();
       };
-      return work({ name });
+      this.release = release;
+      return Promise.resolve(work({ name })).then(release);
     },
   };
 }
@@ -230,6 +231,35 @@ test("a second window does not record until the first has gone", async () => {
   await started;
   assert.equal(second.made.facts.state, "recording");
   assert.equal(recorders.length, 2);
+});
+
+test("the recording goes with the writing, and back", async () => {
+  const locks = browserLocks();
+  const first = room({ locks });
+  await first.made.start();
+  const second = room({ locks });
+  await second.made.rest();
+  assert.equal(second.made.facts.state, "elsewhere");
+  assert.equal(recorders.length, 1);
+  await first.made.rest();
+  await second.made.start();
+  assert.deepEqual([first.made.facts.state, recorders[0].isRunning()], ["elsewhere", false]);
+  assert.deepEqual([second.made.facts.state, recorders[1].isRunning()], ["recording", true]);
+  await second.made.rest();
+  await first.made.start();
+  assert.deepEqual([first.made.facts.state, recorders.length], ["recording", 3]);
+});
+
+test("a window that has to rest while it asks for the camera lets go of it", async () => {
+  const locks = browserLocks();
+  const { made } = room({ locks });
+  const started = made.start();
+  await made.rest();
+  await started;
+  assert.deepEqual([made.facts.state, recorders.length], ["elsewhere", 0]);
+  const other = room({ locks });
+  await other.made.start();
+  assert.equal(other.made.facts.state, "recording");
 });
 
 test("a second window that finishes leaves the rest to the first", async () => {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright
 
 from tests.e2e.conftest import CHROMIUM
 from tests.e2e.conftest import launch as launch
@@ -61,6 +61,18 @@ def engine(request: pytest.FixtureRequest) -> str:
     if name == "firefox" and not Path(FIREFOX).exists():
         pytest.skip("Firefox ESR is not installed")
     return name
+
+
+@pytest.fixture(scope="module")
+def firefox(playwright: Playwright) -> Iterator[Browser]:
+    """A Firefox without a profile of its own, to play what was recorded."""
+    if not Path(FIREFOX).exists():
+        pytest.skip("Firefox ESR is not installed")
+    browser = playwright.firefox.launch(
+        channel="moz-firefox", executable_path=FIREFOX, firefox_user_prefs=PREFS
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -5,18 +5,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry
 from interviews.enums import InterviewState
 from interviews.models import Interview
+from recordings.enums import AssetKind
+from recordings.models import Asset
+from recordings.selectors import list_playable
+from recordings.services.renditions import make_rendition
 from tests.e2e.conftest import Launch, LiveSite
 from tests.factories.interviews import InterviewFactory
 from tests.factories.people import make_people
 from tests.recordings.browser.conftest import StartKept
+from tests.recordings.browser.playing import sign_in
 from tests.recordings.conftest import Browser, end, let_in
 from tests.recordings.media.recorded import cut, record
 from tests.recordings.steps import assemble
@@ -60,14 +64,6 @@ def make_recorded(*, with_screen: bool) -> Interview:
 def recorded(site: LiveSite, media: Path) -> Interview:
     """An interview with both tracks."""
     return make_recorded(with_screen=True)
-
-
-def sign_in(context: BrowserContext, site: LiveSite, user: User) -> None:
-    client = Client()
-    client.force_login(user)
-    name = settings.SESSION_COOKIE_NAME
-    value = client.cookies[name].value
-    context.add_cookies([{"name": name, "value": value, "url": site.address}])
 
 
 @pytest.fixture
@@ -127,6 +123,37 @@ def test_player_by_keys_with_pictures_and_a_gap(desk: Page) -> None:
 
     page.locator("body").press("?")
     expect(page.locator("#player-keys")).to_contain_text("Back 10 seconds")
+
+
+CANNOT_PLAY_WEBM = """(() => {
+  const can = HTMLMediaElement.prototype.canPlayType;
+  HTMLMediaElement.prototype.canPlayType = function (type) {
+    return type.startsWith("video/webm") ? "" : can.call(this, type);
+  };
+})()"""
+
+
+def test_copy_is_played_where_the_file_cannot_be(
+    launch: Launch, site: LiveSite, media: Path
+) -> None:
+    interview = make_recorded(with_screen=False)
+    [file] = list_playable(interview)
+    assert make_rendition(file.pk)
+    copy = Asset.objects.get(kind=AssetKind.RENDITION)
+    context = launch("--autoplay-policy=no-user-gesture-required").new_context()
+    owner = interview.organisation.memberships.get(role="owner").user
+    sign_in(context, site, owner)
+    context.add_init_script(CANNOT_PLAY_WEBM)
+    page = context.new_page()
+    page.goto(site.address + reverse("admin:interview-review", args=[interview.pk]))
+
+    page.locator("body").press("Space")
+    page.wait_for_function(PLAYING_PAST, arg=0.3)
+
+    source = page.locator("[data-video=camera]").get_attribute("src") or ""
+    assert f"/recordings/{copy.pk}/" in source
+    expect(page.get_by_role("link", name="Download as MP4")).to_be_visible()
+    context.close()
 
 
 @pytest.mark.parametrize("engine", ["firefox"], indirect=True)

@@ -24,6 +24,7 @@ from interviews.runner_client import (
 from tests.runner.hostile import exhausting, forging, reaching
 from tests.runner.hostile.stage import Stage, open_stage
 from tests.runner.hostile.table import Program
+from tests.runner.hostile.terminals import ATTACKS, GROUP, Attack, sit_down
 from tests.runner.hostile.trees import TREES, Tree
 
 PROGRAMS = (*exhausting.PROGRAMS, *reaching.PROGRAMS, *forging.PROGRAMS)
@@ -132,6 +133,26 @@ async def test_tree_is_listed_and_read_without_harm(stage: Stage, tree: Tree) ->
     assert stage.leftovers() == {}
 
 
+async def test_attacks_at_terminals_are_contained(stage: Stage) -> None:
+    began = time.monotonic()
+
+    faults = await asyncio.gather(*(sit_down(stage, each) for each in ATTACKS))
+
+    assert [fault for fault in faults if fault] == []
+    assert stage.leftovers() == {}
+    assert late_share(stage, began) <= LATE_ALLOWED
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("attack", ATTACKS, ids=[each.id for each in ATTACKS])
+async def test_attack_at_a_terminal_is_contained(stage: Stage, attack: Attack) -> None:
+    began = time.monotonic()
+
+    assert await sit_down(stage, attack) == ""
+    assert stage.slow_answers(began) == []
+    assert stage.leftovers() == {}
+
+
 @pytest.mark.long
 async def test_all_programs_at_once_are_contained(stage: Stage) -> None:
     began = time.monotonic()
@@ -144,8 +165,13 @@ async def test_all_programs_at_once_are_contained(stage: Stage) -> None:
 
 
 def test_table_is_large_and_names_are_unique() -> None:
-    names = Counter([each.id for each in PROGRAMS] + [each.name for each in TREES])
+    names = Counter(
+        [each.id for each in PROGRAMS]
+        + [each.id for each in ATTACKS]
+        + [each.name for each in TREES]
+    )
 
     assert len(names) >= 60
     assert [name for name, count in names.items() if count > 1] == []
-    assert {each.group for each in PROGRAMS} >= {*range(1, 22), 25, 26, 27}
+    groups = {each.group for each in PROGRAMS} | {GROUP}
+    assert groups >= {*range(1, 22), 25, 26, 27, 28}

@@ -13,9 +13,9 @@ export const isAnswered = ({ answer }) => answer !== null && answer !== undefine
 /**
  * Events: "change" (turn). A proposal is {edit, turn, summary, hunks, problem}, a hunk {hunk, path, action, line, at, old,
  * new, text, state, added, removed, problem}; a question is as the frames have it, with its problem. Without a right to
- * decide (watchers) decide and answer are not called.
+ * decide (watchers) decide and answer are not called. names.tab says which tab decides: files change in the writing one only.
  */
-export function createDecisions({ socket, flush = () => Promise.resolve(true) }) {
+export function createDecisions({ socket, flush = () => Promise.resolve(true), names = {} }) {
   const emitter = createEmitter();
   const proposals = new Map();
   const questions = new Map();
@@ -101,7 +101,7 @@ export function createDecisions({ socket, flush = () => Promise.resolve(true) })
 
     /** decision is accept, refuse or take_back; hunks are numbers, all without; text is what was made of the one part first. */
     decide(edit, decision, { hunks, text, version } = {}) {
-      const frame = { type: "edit.decide", edit, decision, hunks, text, version };
+      const frame = { type: "edit.decide", edit, decision, hunks, text, version, tab: names.tab };
       return send(proposals.get(edit), frame);
     },
 

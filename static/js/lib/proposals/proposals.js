@@ -5,9 +5,9 @@ import { createCards } from "./cards.js";
 import { createDecisions, isOpen } from "./decisions.js";
 import { hunkMarks, keyOf } from "./marks.js";
 
-export function createProposals({ socket, documents, editor, panels }) {
+export function createProposals({ socket, documents, editor, panels, names }) {
   const drafts = new Map();
-  const decisions = createDecisions({ socket, flush: () => documents.flush() });
+  const decisions = createDecisions({ socket, flush: () => documents.flush(), names });
   const marks = hunkMarks({
     accept: (key, text) => decideKey(key, "accept", text),
     refuse: (key) => decideKey(key, "refuse"),

@@ -1,6 +1,7 @@
 // Camera and microphone: asking for them, saying why not in stable codes, and a level meter.
 import { pickMimeType, recorderClass } from "./codec.js";
 
+const CLOCK_LOOK_MS = 100;
 const CODES = {
   NotAllowedError: "not_allowed",
   SecurityError: "not_allowed",
@@ -76,6 +77,11 @@ export async function listDevices(media = navigator.mediaDevices) {
 
 export function stopStream(stream) {
   for (const track of stream.getTracks()) track.stop();
+}
+
+/** Resolves once the server has told the interview's milliseconds. */
+export async function clockKnown(clock) {
+  while (!(clock() > 0)) await new Promise((resolve) => setTimeout(resolve, CLOCK_LOOK_MS));
 }
 
 /** Root mean square of samples in -1..1, put on a scale where speech fills most of 0..1. */

@@ -108,6 +108,11 @@ export function refusalHelp({ status, code }) {
   if (code === "recording_full") {
     return gettext("The recording has reached its largest size. What is stored is safe.");
   }
+  if (code === "slice_damaged") {
+    return gettext(
+      "Some seconds of the recording were damaged on this device and cannot be sent. They are noted as a gap; everything else is kept.",
+    );
+  }
   if ([401, 403, 404].includes(status)) {
     return gettext(
       "The server does not take the recording from this page. Reload it; what was recorded is still on this computer.",

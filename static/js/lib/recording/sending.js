@@ -1,11 +1,14 @@
 // The requests of the queue: which one is next, and what its answer changes in the store.
-import { manifestOf, planChunk, sealed, withChunk } from "./grouping.js";
+import { manifestOf, planChunk, reconsidered, sealed, withChunk, withDamaged } from "./grouping.js";
+import { readChunk } from "./reading.js";
 import { sha256Hex } from "./uploads.js";
 
 // A browser that is not let in is answered like a stranger; opening the link again lets it in.
 const MAY_CHANGE = new Set([401, 403, 404]);
 
-/** `emit` is told what the server refused for good. */
+const DAMAGED = { status: 0, code: "slice_damaged" };
+
+/** `emit` is told what the server refused for good, and what could not be read back here (code slice_damaged). */
 export function createSending({ base, store, uploads, emit }) {
   function refused(segment, index, { status, code }) {
     emit("refused", { segment, index, status, code });
@@ -28,9 +31,9 @@ export function createSending({ base, store, uploads, emit }) {
     return answer;
   }
 
-  async function putChunk(record, chunk) {
-    const slices = await store.slices(record.segment, chunk.first, chunk.last);
-    const bytes = await new Blob(slices.map((slice) => slice.blob)).arrayBuffer();
+  async function putChunk(record, chunk, bytesAtHand = null) {
+    const bytes = bytesAtHand ?? (await readDecided(record, chunk));
+    if (!bytes) return { kind: "mended" };
     const sha256 = await sha256Hex(bytes);
     await store.update(record.segment, (found) => withChunk(found, chunk.index, { sha256 }));
     const answer = await uploads.put(record, { ...chunk, sha256 }, bytes);
@@ -41,6 +44,32 @@ export function createSending({ base, store, uploads, emit }) {
       await refuseChunk(record, chunk, answer);
     }
     return answer;
+  }
+
+  /** Null where a slice was damaged since the chunk was decided; then it is decided anew, or given up. */
+  async function readDecided(record, chunk) {
+    const slices = await store.slices(record.segment, chunk.first, chunk.last);
+    const { bytes, damaged } = await readChunk(slices, chunk);
+    if (bytes) return bytes;
+    await store.update(record.segment, (found) => reconsidered(found, chunk, damaged));
+    refused(record.segment, chunk.index, DAMAGED);
+    return null;
+  }
+
+  /** A chunk is decided only of slices that are sound: what is damaged leaves a hole of its own length. */
+  async function decideChunk(record) {
+    const { segment, next_slice } = record;
+    const slices = await store.slices(segment, next_slice);
+    const planned = planChunk(record, slices);
+    if (!planned) return { record };
+    const { bytes, damaged } = await readChunk(slices, planned);
+    if (!bytes) {
+      const left = await store.update(segment, (found) => withDamaged(found, damaged));
+      refused(segment, planned.index, DAMAGED);
+      return left ? decideChunk(left) : {};
+    }
+    const decided = await store.update(segment, (found) => sealed(found, planned));
+    return { record: decided, planned, bytes };
   }
 
   async function refuseChunk(record, chunk, { status, code }) {
@@ -69,13 +98,10 @@ export function createSending({ base, store, uploads, emit }) {
     const waiting = record.chunks.filter((chunk) => chunk.state === "waiting");
     const free = waiting.find((chunk) => !busy.has(keyOf(chunk)));
     if (free) return { key: keyOf(free), send: () => putChunk(record, free) };
-    const planned = planChunk(record, await store.slices(segment, record.next_slice));
-    if (planned) {
-      const decided = await store.update(segment, (found) => sealed(found, planned));
-      return { key: keyOf(planned), send: () => putChunk(decided, planned) };
-    }
-    if (waiting.length || !record.ended) return null;
-    return { key: segment, send: () => closeSegment(record) };
+    const { record: decided, planned, bytes } = await decideChunk(record);
+    if (planned) return { key: keyOf(planned), send: () => putChunk(decided, planned, bytes) };
+    if (!decided || waiting.length || !record.ended) return null;
+    return { key: segment, send: () => closeSegment(decided) };
   }
 
   return {

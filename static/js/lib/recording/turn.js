@@ -1,18 +1,22 @@
-// One window of a browser records an interview; when it dies, the next one takes over.
+// One window of a browser records an interview; when it dies or lets go, the next one takes over.
 
 /**
- * take() resolves once no other window records; the turn is then held until this page dies. onWait is called when
- * another window has it now.
+ * take() resolves once no other window records; the turn is then held until this page dies or calls release(). onWait
+ * is called when another window has it now.
  */
 export function createTurn(name, locks) {
   let isMine = false;
+  let letGo = null;
 
   function request(options) {
     return new Promise((resolve) => {
       locks.request(name, options, (lock) => {
         isMine = lock !== null;
         resolve();
-        return isMine ? new Promise(() => {}) : null;
+        if (!isMine) return null;
+        return new Promise((end) => {
+          letGo = end;
+        });
       });
     });
   }
@@ -23,6 +27,11 @@ export function createTurn(name, locks) {
       if (isMine) return;
       onWait();
       await request({});
+    },
+    release() {
+      isMine = false;
+      letGo?.();
+      letGo = null;
     },
   };
 }

@@ -36,8 +36,14 @@ export function mountPlayer(root) {
   const head = find("[data-head]");
   const lane = Number(root.dataset.length);
   const media = readJson("review-media") ?? { tracks: [] };
+  const listeners = new Set();
+  const tell = (time) => {
+    moveHead(head, lane, time);
+    for (const listener of listeners) listener(time);
+  };
+  const onTime = (listener) => listeners.add(listener);
   if (media.tracks.length === 0) {
-    return { seek: (time) => moveHead(head, lane, time), board, length: lane };
+    return { seek: tell, board, length: lane, onTime, hasMedia: false };
   }
 
   const state = find("[data-player-state]");
@@ -68,7 +74,7 @@ export function mountPlayer(root) {
     length,
     on: {
       time(ms) {
-        moveHead(head, lane, ms);
+        tell(ms);
         bar.setTime(ms);
       },
       playing(isPlaying) {
@@ -112,5 +118,5 @@ export function mountPlayer(root) {
     say("");
     stage.seek(time);
   }
-  return { seek, board, length: lane };
+  return { seek, board, length: lane, onTime, hasMedia: true };
 }

@@ -5,6 +5,12 @@ import { endOf, findPart } from "./playlist.js";
 
 const RETRY_MS = 10_000;
 
+/** Which file of a part this browser plays: the H.264 copy where it says that it cannot play the part itself. */
+export function chooseFile(part, video) {
+  const { copy } = part;
+  return copy && !video.canPlayType(part.type) && video.canPlayType(copy.type) ? copy : part;
+}
+
 function until(video, type) {
   return new Promise((done, failed) => {
     const end = (act) => (event) => {
@@ -22,6 +28,7 @@ function until(video, type) {
 /** `onEnded()` when a part is over; `onError(error)` when it cannot be played even anew. */
 export function createTrack({ video, track, addresses, onEnded, onError }) {
   const { parts } = track;
+  const files = new Map(parts.map((part) => [part, chooseFile(part, video)]));
   let current = null;
   let asked = 0;
   let isLoading = false;
@@ -38,7 +45,7 @@ export function createTrack({ video, track, addresses, onEnded, onError }) {
   }
 
   async function open(part, mine) {
-    const url = await addresses.get(part);
+    const url = await addresses.get(files.get(part));
     if (mine !== asked) return;
     current = part;
     video.defaultPlaybackRate = video.playbackRate;
@@ -51,7 +58,14 @@ export function createTrack({ video, track, addresses, onEnded, onError }) {
     isLoading = false;
   }
 
-  /** Loads a part at a place; once more by a new address where the first one failed. */
+  /** True where there is a copy of the part that was not tried yet. */
+  function fallBack(part) {
+    if (!part.copy || files.get(part) === part.copy) return false;
+    files.set(part, part.copy);
+    return true;
+  }
+
+  /** Loads a part at a place; once more by a new address where the first one failed, and then its copy. */
   async function load(part, seconds, { isRetry = false } = {}) {
     asked += 1;
     const mine = asked;
@@ -62,9 +76,9 @@ export function createTrack({ video, track, addresses, onEnded, onError }) {
     } catch (error) {
       if (mine !== asked) return;
       isLoading = false;
-      if (isRetry || error instanceof AddressError) throw error;
-      addresses.forget(part);
-      await load(part, seconds, { isRetry: true });
+      if (error instanceof AddressError || (isRetry && !fallBack(part))) throw error;
+      addresses.forget(files.get(part));
+      await load(part, seconds, { isRetry: !isRetry });
     }
   }
 
@@ -77,7 +91,7 @@ export function createTrack({ video, track, addresses, onEnded, onError }) {
       video.pause();
       return false;
     }
-    if (part === current && !video.error && !addresses.isStale(part)) {
+    if (part === current && !video.error && !addresses.isStale(files.get(part))) {
       offset = inside / 1000;
       if (!isLoading) video.currentTime = offset;
       return true;
@@ -95,7 +109,7 @@ export function createTrack({ video, track, addresses, onEnded, onError }) {
   async function renew() {
     if (!current || isLoading) return;
     const [part, seconds, plays] = [current, video.currentTime, !video.paused];
-    addresses.forget(part);
+    addresses.forget(files.get(part));
     await load(part, seconds);
     if (plays) await video.play();
   }
@@ -118,11 +132,11 @@ export function createTrack({ video, track, addresses, onEnded, onError }) {
     show,
     time,
     renew,
-    isStale: () => current !== null && addresses.isStale(current),
+    isStale: () => current !== null && addresses.isStale(files.get(current)),
     isReady: () => !isLoading && !video.seeking && video.readyState >= 3,
     covers: (at) => findPart(parts, at).isExact,
     holds: (at) => current !== null && parts[findPart(parts, at).index] === current,
     partEnd: () => (current ? endOf(current) : 0),
-    forget: () => current && addresses.forget(current),
+    forget: () => current && addresses.forget(files.get(current)),
   };
 }

@@ -1,0 +1,1 @@
+"""The list of live interviews that need a look."""

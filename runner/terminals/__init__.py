@@ -1,0 +1,1 @@
+"""Shells that stay: their output, who follows them, and how they end."""

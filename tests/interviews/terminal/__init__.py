@@ -1,0 +1,1 @@
+"""Terminals: their sockets, their record, their end."""
