@@ -75,16 +75,17 @@ async def test_watcher_sees_and_can_never_type(
             await wait_until(lambda: bool(shell.typed))
             await shell.print(b"for both")
             await watcher.until_shown(b"for both")
+            await wait_until(lambda: len(roles_of(fake_runner)) == 3)
 
     assert told["reason"] == "no_terminal"
     assert (hello["is_driver"], hello["is_new"]) == (False, False)
     assert shell.typed == b"x"
     assert (shell.rows, shell.ended) == (24, None)
-    assert {each.role for each in fake_runner.terminals.attaches} == {
-        "driver",
-        "viewer",
-        "recorder",
-    }
+    assert roles_of(fake_runner) == {"driver", "viewer", "recorder"}
+
+
+def roles_of(fake_runner: FakeRunner) -> set[str]:
+    return {each.role for each in fake_runner.terminals.attaches}
 
 
 async def test_watcher_who_loses_the_right_is_put_out(
