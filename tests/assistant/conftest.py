@@ -26,7 +26,11 @@ class Running:
 def server() -> Iterator[Running]:
     app = create_app(Settings(keep_bodies=True))
     config = uvicorn.Config(
-        app, port=0, log_level="critical", timeout_graceful_shutdown=1
+        app,
+        port=0,
+        loop="asyncio",
+        log_level="critical",
+        timeout_graceful_shutdown=1,
     )
     uvicorn_server = uvicorn.Server(config)
     thread = threading.Thread(target=uvicorn_server.run, daemon=True)

@@ -42,6 +42,8 @@ class LiveSite:
         self.address = f"http://localhost:{listener.getsockname()[1]}"
         config = uvicorn.Config(
             served or _with_static_files(application),
+            # Sockets are cut off in the middle here; uvloop calls each of them unclosed.
+            loop="asyncio",
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -199,7 +199,7 @@ def test_room_not_in_front_is_told_until_it_is_back(
         {"is_preview": True},
         {"ends_at": now() - timedelta(minutes=1)},
     ],
-    ids=str,
+    ids=["completed", "preparing", "preview", "over"],
 )
 def test_only_live_interviews_are_looked_at(
     people: People, live: Callable[..., Interview], fields: dict[str, Any]

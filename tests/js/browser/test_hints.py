@@ -43,7 +43,9 @@ def test_hints_are_taken_one_by_one_and_seen_in_every_window(room: Room) -> None
     expect(page.locator(".hint-text")).to_have_count(0)
     expect(page.get_by_role("button", name="Take a hint")).to_be_visible()
 
+    # It opens at the problem where the window that writes is.
     room.open(other)
+    other.get_by_role("button", name="Previous problem").click()
     other.get_by_role("button", name="Hints 2 taken").click()
     expect(other.locator(".hint-text")).to_have_count(2)
 
