@@ -108,8 +108,8 @@ async def stream_once(
     with _kept(trace):
         async with AsyncExitStack() as stack:
             try:
-                begins_by = _after("first_token_seconds")
-                async with asyncio.timeout_at(begins_by):
+                silence = _Silence()
+                async with asyncio.timeout_at(silence.begins_by):
                     response = await stack.enter_async_context(_open(target, request))
                 request_id = response.headers.get("request-id", "")
                 trace.bytes_out = len(response.http_request.content)
@@ -117,7 +117,7 @@ async def stream_once(
                 await asyncio.to_thread(note_limits, target, response.headers)
                 reader = AnswerReader(request_id)
                 chunks = await stack.enter_async_context(aclosing(_chunks(response)))
-                while (chunk := await _next(chunks, reader, begins_by)) is not None:
+                while (chunk := await _next(chunks, reader, silence)) is not None:
                     trace.bytes_in += len(chunk)
                     for part in reader.feed(chunk):
                         if reader.has_content and trace.first_token_ms is None:
@@ -173,8 +173,22 @@ async def _chunks(response: AsyncAPIResponse[Any]) -> AsyncGenerator[bytes, None
         yield chunk
 
 
+class _Silence:
+    """How long a stream may say nothing: before the first token, and after it."""
+
+    def __init__(self) -> None:
+        calls = settings.MODEL_CALLS
+        self._now = asyncio.get_running_loop().time
+        self._between: float = calls["between_tokens_seconds"]
+        self.begins_by: float = self._now() + calls["first_token_seconds"]
+
+    def until(self, reader: AnswerReader) -> float:
+        """Return when the next bytes must have come."""
+        return self._now() + self._between if reader.has_content else self.begins_by
+
+
 async def _next(
-    chunks: AsyncIterator[bytes], reader: AnswerReader, begins_by: float
+    chunks: AsyncIterator[bytes], reader: AnswerReader, silence: _Silence
 ) -> bytes | None:
     """Wait for the next bytes, as long as the phase allows; None at the end."""
     if reader.has_ended:
@@ -183,11 +197,5 @@ async def _next(
                 return await anext(chunks, None)
         except TimeoutError:
             return None
-    until = _after("between_tokens_seconds") if reader.has_content else begins_by
-    async with asyncio.timeout_at(until):
+    async with asyncio.timeout_at(silence.until(reader)):
         return await anext(chunks, None)
-
-
-def _after(phase: str) -> float:
-    seconds: float = settings.MODEL_CALLS[phase]
-    return asyncio.get_running_loop().time() + seconds
