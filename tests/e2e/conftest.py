@@ -21,9 +21,15 @@ from interviews.tokens import make_token
 
 CHROMIUM = "/usr/bin/chromium"
 STARTS_WITHIN = 15.0
-# Colours halfway from one theme to the other are nobody's choice.
-SETTLED = """() => Promise.allSettled(document.getAnimations()
-    .filter((one) => one instanceof CSSTransition).map((one) => one.finished))"""
+# Colours halfway from one theme to the other are nobody's choice; the page hears of
+# another theme with the next frame.
+SETTLED = """async () => {
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    await frame();
+    await frame();
+    await Promise.allSettled(document.getAnimations()
+        .filter((one) => one instanceof CSSTransition).map((one) => one.finished));
+}"""
 
 
 class LiveSite:
