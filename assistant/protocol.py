@@ -155,6 +155,11 @@ def started_frame(
     }
 
 
+def waiting_frame(turn_id: UUID, seconds: float) -> dict[str, Any]:
+    """Return `turn.waiting`: the next call of an answer waits; with 0 no longer."""
+    return {"type": "turn.waiting", "turn": str(turn_id), "seconds": round(seconds, 1)}
+
+
 def delta_frame(turn_id: UUID, offset: int, text: str) -> dict[str, Any]:
     """Return `turn.delta`."""
     return {"type": "turn.delta", "turn": str(turn_id), "offset": offset, "text": text}

@@ -12,6 +12,7 @@ _Result = TypeVar("_Result")
 _tasks: set[asyncio.Task[Any]] = set()
 _startup_hooks: list[Callable[[], Awaitable[None]]] = []
 _shutdown_hooks: list[Callable[[], Awaitable[None]]] = []
+_end_hooks: list[Callable[[], Awaitable[None]]] = []
 
 
 def _observe(task: asyncio.Task[Any]) -> None:
@@ -67,13 +68,22 @@ def on_shutdown(hook: Callable[[], Awaitable[None]]) -> None:
     _shutdown_hooks.append(hook)
 
 
+def on_end(hook: Callable[[], Awaitable[None]]) -> None:
+    """Have `hook` awaited once the web process runs nothing any more: it closes."""
+    _end_hooks.append(hook)
+
+
 async def shut_down() -> None:
-    """Await every hook, side by side, then cancel and await what is still running."""
+    """Await every hook, side by side, then cancel and await what is still running.
+
+    What they used is closed after them, by the hooks of the end.
+    """
     await asyncio.gather(*(_run_hook(hook) for hook in _shutdown_hooks))
     remaining = [task for task in _tasks if not task.done()]
     for task in remaining:
         task.cancel()
     await asyncio.gather(*remaining, return_exceptions=True)
+    await asyncio.gather(*(_run_hook(hook) for hook in _end_hooks))
 
 
 async def _run_hook(hook: Callable[[], Awaitable[None]]) -> None:

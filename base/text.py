@@ -5,6 +5,8 @@ import hashlib
 
 def utf16_length(text: str) -> int:
     """Return the length in UTF-16 code units, as JavaScript counts."""
+    if text.isascii():
+        return len(text)
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 

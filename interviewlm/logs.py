@@ -1,7 +1,7 @@
 """Structured logs: ids in every record, JSON in production, never what people wrote."""
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,15 @@ def redact(
     return event
 
 
+def add_facts(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Make fields of what a record brings along as `extra={"facts": {…}}`."""
+    facts: Mapping[str, Any] = getattr(event.get("_record"), "facts", {})
+    event.update(facts)
+    return event
+
+
 def config(*, level: str, as_json: bool) -> dict[str, Any]:
     """Return Django's LOGGING: one handler on stderr, one formatter.
 
@@ -58,6 +67,7 @@ def config(*, level: str, as_json: bool) -> dict[str, Any]:
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": [
                     structlog.contextvars.merge_contextvars,
+                    add_facts,
                     structlog.stdlib.add_log_level,
                     structlog.stdlib.add_logger_name,
                     structlog.processors.TimeStamper(fmt="iso", utc=True),

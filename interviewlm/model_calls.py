@@ -11,6 +11,9 @@ DEFAULTS: dict[str, float] = {
     # A candidate is waiting: a longer pause is told, not sat out.
     "longest_wait_seconds": 8.0,
     "jitter_seconds": 0.25,
+    # A chain whose organisation has used up its minute waits so long for a request: a
+    # minute's worth of them comes back meanwhile.
+    "longest_request_wait_seconds": 60.0,
     # Where the provider names no wait.
     "retry_after_seconds": 30.0,
     "breaker_failures": 5,

@@ -73,7 +73,7 @@ def activate_view(request: HttpRequest, version_id: int) -> HttpResponse:
 
 @require_POST
 def rollback_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
-    """Show which version comes back; with `seen` from that page, bring it back."""
+    """Bring back what was in use before; ask where `seen` is not in use any more."""
     _require_operator(request)
     prompt = _find_prompt(prompt_id)
     previous = find_previous(prompt)

@@ -47,7 +47,11 @@ async def _as_event(interview: Interview, turn: Turn, frame: Frame) -> bytes:
     return encode_event(_event_names.get(kind) or kind, data)
 
 
-_event_names = {"turn.started": "started", "turn.tool": "tool"}
+_event_names = {
+    "turn.started": "started",
+    "turn.tool": "tool",
+    "turn.waiting": "waiting",
+}
 
 
 async def wait_for_answer(interview: Interview, turn: Turn) -> JsonResponse:

@@ -30,9 +30,10 @@ ANSWER_CONTENT: dict[str, Any] = {
                 MEDIA_TYPE: {
                     "schema": {
                         "description": (
-                            "Server-sent events: queued, started, text, tool and in "
-                            "the end done or error. Lines that begin with a colon "
-                            "keep the connection alive."
+                            "Server-sent events: queued, started, text, tool, "
+                            "waiting (the next call waits for a place) and in the end "
+                            "done or error. Lines that begin with a colon keep the "
+                            "connection alive."
                         ),
                         "oneOf": [
                             {"$ref": f"#/components/schemas/{event.__name__}"}

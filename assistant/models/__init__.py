@@ -19,6 +19,7 @@ from assistant.models.feedback import Feedback
 from assistant.models.hints import HintUse
 from assistant.models.prompts import Prompt, PromptActivation, PromptVersion
 from assistant.models.proposals import CandidateQuestion, EditProposal, ProposalHunk
+from assistant.models.requests import RequestBucket
 from assistant.models.scoring import ScoreRun
 from assistant.models.tools import ToolCall
 
@@ -46,6 +47,7 @@ __all__ = [
     "PromptVariant",
     "PromptVersion",
     "ProposalHunk",
+    "RequestBucket",
     "ScoreRun",
     "ToolCall",
     "Turn",

@@ -25,7 +25,6 @@ _Event = Mapping[str, Any]
 # More than any event can be: what never ends a line is no stream of events.
 _LONGEST_LINE = 64 * 1024 * 1024
 _ACCUMULATED = {
-    "text_delta": "text",
     "thinking_delta": "thinking",
     "input_json_delta": "partial_json",
 }
@@ -67,12 +66,12 @@ class _Block:
 
     def __init__(self, opening: Mapping[str, Any]) -> None:
         self._block = dict(opening)
-        self._pieces: list[str] = []
+        self.pieces: list[str] = []
 
     def add(self, delta: Mapping[str, Any]) -> None:
         kind = delta.get("type")
         if kind in _ACCUMULATED:
-            self._pieces.append(delta.get(_ACCUMULATED[kind]) or "")
+            self.pieces.append(delta.get(_ACCUMULATED[kind]) or "")
         elif kind == "signature_delta":
             self._block["signature"] = delta.get("signature", "")
         elif kind == "citations_delta":
@@ -81,7 +80,7 @@ class _Block:
 
     def finish(self) -> AnswerBlock:
         kind = self._block.get("type")
-        text = "".join(self._pieces)
+        text = "".join(self.pieces)
         if kind in ("text", "thinking"):
             self._block[kind] = (self._block.get(kind) or "") + text
         elif text:
@@ -112,14 +111,14 @@ class AnswerReader:
         """Yield what these bytes complete, text in one piece. Raises ProviderError."""
         texts: list[str] = []
         try:
-            for part in self._read(chunk):
-                if isinstance(part, AnswerText):
-                    texts.append(part.text)
+            for event in self._lines.feed(chunk):
+                if self._take_text(event, texts):
                     continue
-                if texts:
-                    yield AnswerText("".join(texts))
-                    texts = []
-                yield part
+                for part in self._read(event):
+                    if texts:
+                        yield AnswerText("".join(texts))
+                        texts = []
+                    yield part
         except ProviderError:
             if texts:
                 yield AnswerText("".join(texts))
@@ -127,26 +126,39 @@ class AnswerReader:
         if texts:
             yield AnswerText("".join(texts))
 
-    def _read(self, chunk: bytes) -> Iterator[AnswerPart]:
-        for event in self._lines.feed(chunk):
-            kind = event.get("type")
-            if kind == "content_block_delta":
-                yield from self._read_delta(event.get("index", 0), event["delta"])
-            elif kind == "content_block_start":
-                yield from self._open(event.get("index", 0), event["content_block"])
-            elif kind == "content_block_stop":
-                block = self._blocks.pop(event.get("index", 0), None)
-                if block is not None:
-                    yield block.finish()
-            elif kind == "message_start":
-                yield self._read_start(event["message"])
-            elif kind == "message_delta":
-                self.stop_reason = event["delta"].get("stop_reason") or self.stop_reason
-                yield AnswerUsage(_usage_of(event))
-            elif kind == "message_stop":
-                self.has_ended = True
-            elif kind == "error":
-                raise event_failure(event.get("error") or {}, self._request_id)
+    def _take_text(self, event: _Event, texts: list[str]) -> bool:
+        """Add a piece of visible text, as nearly all events are; False for another."""
+        if event.get("type") != "content_block_delta":
+            return False
+        delta = event["delta"]
+        if delta.get("type") != "text_delta":
+            return False
+        text = delta["text"]
+        block = self._blocks.get(event.get("index", 0))
+        if block is not None:
+            block.pieces.append(text)
+        texts.append(text)
+        return True
+
+    def _read(self, event: _Event) -> Iterator[AnswerPart]:
+        kind = event.get("type")
+        if kind == "content_block_delta":
+            yield from self._read_delta(event.get("index", 0), event["delta"])
+        elif kind == "content_block_start":
+            yield from self._open(event.get("index", 0), event["content_block"])
+        elif kind == "content_block_stop":
+            block = self._blocks.pop(event.get("index", 0), None)
+            if block is not None:
+                yield block.finish()
+        elif kind == "message_start":
+            yield self._read_start(event["message"])
+        elif kind == "message_delta":
+            self.stop_reason = event["delta"].get("stop_reason") or self.stop_reason
+            yield AnswerUsage(_usage_of(event))
+        elif kind == "message_stop":
+            self.has_ended = True
+        elif kind == "error":
+            raise event_failure(event.get("error") or {}, self._request_id)
 
     def end(self) -> AnswerEnded | None:
         """Return how the answer ended; None where it only stopped coming."""
@@ -170,9 +182,7 @@ class AnswerReader:
         if block is not None:
             block.add(delta)
         kind = delta.get("type")
-        if kind == "text_delta":
-            yield AnswerText(delta["text"])
-        elif kind in ("thinking_delta", "signature_delta", "input_json_delta"):
+        if kind in ("thinking_delta", "signature_delta", "input_json_delta"):
             # Billed whether it is shown or not; unshown thinking is only its seal.
             piece = delta.get(_ACCUMULATED.get(kind, "signature")) or ""
             yield AnswerThought(len(piece))

@@ -53,6 +53,10 @@ class CallTrace:
             fallback_from=fallback_from,
         )
 
+    def restart(self) -> None:
+        """The request goes out only now."""
+        self.at, self._began = now(), monotonic()
+
     def note_head(self, status: int, request_id: str) -> None:
         """The head of the response is here."""
         self.status = status

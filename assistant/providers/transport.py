@@ -5,7 +5,7 @@ SDK brings such a transport, too, but that one loses what had arrived just befor
 connection broke, and takes one that broke later for one that never was.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
 import aiohttp
@@ -20,6 +20,8 @@ _CONNECTIONS = 1000
 _IDLE_SECONDS = 55.0
 # The SDK has set all that are to be sent.
 _OWN_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+# In a response's extensions.
+_ARRIVED = "interviewlm.arrived"
 _FAILURES: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (
     (aiohttp.ConnectionTimeoutError, httpx2.ConnectTimeout),
     (TimeoutError, httpx2.ReadTimeout),
@@ -32,6 +34,19 @@ _FAILURES: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (
     (aiohttp.ClientError, httpx2.ReadError),
     (OSError, httpx2.ReadError),
 )
+
+
+def arrivals_of(response: httpx2.Response) -> Callable[[], bytes]:
+    """Return what gives a streamed body's bytes that are here already, maybe none.
+
+    It passes by all that stands between a reader and the connection, which costs a
+    streamed token more than its parsing does. Ends, failures and compressed bodies are
+    told by the response's own iterators only, which go on behind what was taken.
+    """
+    if response.headers.get("content-encoding", "identity") != "identity":
+        return bytes
+    arrivals: Callable[[], bytes] = response.extensions.get(_ARRIVED, bytes)
+    return arrivals
 
 
 class AiohttpTransport(httpx2.AsyncBaseTransport):
@@ -58,11 +73,12 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
                 allow_redirects=False,
                 timeout=_timeout(request.extensions.get("timeout", {})),
             )
+        body = _Body(request, response)
         return httpx2.Response(
             response.status,
             headers=list(response.raw_headers),
-            stream=_Body(request, response),
-            extensions={"http_version": b"HTTP/1.1"},
+            stream=body,
+            extensions={"http_version": b"HTTP/1.1", _ARRIVED: body.take_arrived},
         )
 
     def _open(self) -> aiohttp.ClientSession:
@@ -105,6 +121,10 @@ class _Body(httpx2.AsyncByteStream):
                 if rest := _take_rest(content):
                     yield rest
                 raise
+
+    def take_arrived(self) -> bytes:
+        content = self._response.content
+        return b"" if content.exception() else content.read_nowait()
 
     async def aclose(self) -> None:
         """Give the connection back, or end it where not all was read."""

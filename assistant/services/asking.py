@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -31,6 +32,11 @@ from assistant.services.metering import (
     describe_call,
     failure_report,
     reserve_call,
+)
+from assistant.services.request_limits import (
+    take_in_time,
+    take_request,
+    too_many_requests,
 )
 from base.detached import to_its_end
 from billing.enums import Outcome
@@ -64,7 +70,8 @@ class SingleCall:
     """One answer of whoever can give it: tries, keys, breaker and stand-ins as in a chat.
 
     For synchronous callers outside an event loop. Each try is in the ledger under its
-    own model and key.
+    own model and key, and takes one of the organisation's requests of the minute, but
+    the first of what `is_paid`: who asked for it has taken that.
     """
 
     def __init__(
@@ -74,11 +81,13 @@ class SingleCall:
         purpose: str,
         labels: Mapping[str, str] | None = None,
         for_staff: bool = False,
+        is_paid: bool = False,
     ) -> None:
         self._interview = interview
         self._purpose = purpose
         self._labels = labels
         self._for_staff = for_staff
+        self._is_paid = is_paid
         self._booked: Configuration | None = None
         self._reservation: Reservation | None = None
         self._trace: CallTrace | None = None
@@ -87,8 +96,8 @@ class SingleCall:
     def ask(self, targets: Sequence[Configuration], request: ChatRequest) -> OneAnswer:
         """Reserve and ask; `settle` is then to be called, once.
 
-        Raises BudgetSpentError, SpendingStoppedError or ProviderError: then all is
-        settled already.
+        Raises BudgetSpentError, SpendingStoppedError, TooManyAsksError or
+        ProviderError: then all is settled already.
         """
         self._book(targets[0], request)
         try:
@@ -157,11 +166,24 @@ class SingleCall:
         async with aclosing(stream_answer(targets, request)) as parts:
             async for part in parts:
                 if isinstance(part, TryBegun):
+                    await self._take_request(part, in_thread)
                     await to_its_end(in_thread(self._begin)(part, request))
                 elif isinstance(part, TryFailed):
                     await to_its_end(in_thread(self._fail)(part))
                 else:
                     self._take(part)
+
+    async def _take_request(self, begun: TryBegun, in_thread: InThread) -> None:
+        """Take one of the organisation's requests for a try. Raises TooManyAsksError."""
+        is_paid, self._is_paid = self._is_paid, False
+        if is_paid:
+            return
+        organisation = self._interview.organisation_id
+        wait = await take_in_time(partial(in_thread(take_request), organisation))
+        if wait:
+            raise too_many_requests(wait)
+        if begun.trace is not None:
+            begun.trace.restart()
 
     def _begin(self, begun: TryBegun, request: ChatRequest) -> None:
         self._trace = begun.trace

@@ -32,10 +32,11 @@ from assistant.policies.rules import PolicyRules, rules_of
 from assistant.providers.parts import ChatRequest
 from assistant.services.asking import OneAnswer, SingleCall
 from assistant.services.catalogue import choose_model, plan_call
-from assistant.services.limits import require_allowance, require_organisation_room
+from assistant.services.limits import require_allowance
 from assistant.services.metering import HINT, require_chat_budget
 from assistant.services.policies import guard_hint, log_withheld
 from assistant.services.prompts import choose_prompt, fill_prompt
+from assistant.services.request_limits import require_request
 from base.clock import now
 from interviews.enums import InterviewState, Origin, Policy
 from interviews.models import AssessmentSection, Event, Interview, Run
@@ -134,7 +135,6 @@ def _take_own(
 def _begin_model_hint(
     interview: Interview, client_id: str, rung: Mapping[str, int], files: Sequence[str]
 ) -> HintUse:
-    require_organisation_room(interview, now())
     require_allowance(interview, now())
     require_chat_budget(interview, read_configuration(), purpose=HINT)
     context, _hashes = describe_context(interview, files)
@@ -152,6 +152,8 @@ def _begin_model_hint(
             "created_at": now(),
         },
     )
+    # Last of all: others of the organisation wait for this row.
+    require_request(interview.organisation_id)
     return hint
 
 

@@ -1,33 +1,39 @@
 """How much of the assistant an interview takes: a minute, an answer, the whole.
 
-What was used is read from the rows that say so (turns, hints, the usage ledger), so
-every process sees the same, and nothing has to be counted twice.
+What was used is read from the rows that say so (turns, the usage ledger), so every
+process sees the same, and nothing has to be counted twice. What an organisation may ask
+of models in all is in `request_limits`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from uuid import UUID
 
-from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from assistant.enums import HintSource
 from assistant.errors import LimitReachedError, TooManyAsksError
-from assistant.models import HintUse, Turn
+from assistant.models import Turn
 from assistant.policies.buckets import seconds_to_wait
 from assistant.policies.rules import Allowance, rules_of
+from assistant.services.request_limits import take_request
 from base.clock import now
 from billing.enums import Meter
 from billing.models import Usage
 from interviews.models import Interview
 
 PURPOSES = ("chat", "hint")
-# A bucket that was last empty so long ago is full again, for all it matters.
-_ORGANISATION_SINCE = timedelta(minutes=5)
+
+
+class Span(StrEnum):
+    """What has an allowance that does not come back."""
+
+    TURN = "turn"
+    INTERVIEW = "interview"
 
 
 @dataclass(frozen=True)
@@ -55,41 +61,23 @@ def require_within_limits(interview: Interview) -> None:
             _("That was a lot of questions in one minute. Try again in a moment."),
             retry_after=wait,
         )
-    require_organisation_room(interview, at)
     require_allowance(interview, at)
-
-
-def require_organisation_room(interview: Interview, at: datetime) -> None:
-    """Raise TooManyAsksError where the organisation's requests of a minute are taken.
-
-    Two interviews that ask at the very same moment may both get the last place.
-    """
-    since = Q(created_at__gt=at - _ORGANISATION_SINCE)
-    organisation = interview.organisation_id
-    turns = Turn.objects.filter(
-        since, conversation__interview__organisation_id=organisation
-    )
-    hints = HintUse.objects.filter(
-        since, interview__organisation_id=organisation, source=HintSource.MODEL
-    )
-    asked, hinted = (
-        rows.order_by().values_list("created_at", flat=True) for rows in (turns, hints)
-    )
-    times = sorted(asked.union(hinted, all=True))
-    most = settings.LIMITS["requests_per_minute"]
-    wait = seconds_to_wait(_ones(times), capacity=most, at=at)
-    if wait:
-        raise TooManyAsksError(
-            _("The assistant is asked too much at the moment. Try again shortly."),
-            retry_after=wait,
-        )
 
 
 def require_allowance(interview: Interview, at: datetime) -> None:
     """Raise LimitReachedError where an interview used up its minute, or its whole."""
-    rules = rules_of(interview)
     used = list(read_used(interview))
-    _require_whole(rules.per_interview, used)
+    _require_whole(rules_of(interview).per_interview, used)
+    wait = _minute_wait(interview, used, at)
+    if wait:
+        raise LimitReachedError(
+            _("The assistant has done a lot in this minute. Try again in a moment."),
+            retry_after=wait,
+        )
+
+
+def _minute_wait(interview: Interview, used: Sequence[Used], at: datetime) -> float:
+    """Return after how many seconds an interview's minute has room; 0 where it does."""
     waits = [
         seconds_to_wait(
             [(one.at, amount(one)) for one in used],
@@ -97,14 +85,10 @@ def require_allowance(interview: Interview, at: datetime) -> None:
             at=at,
             need=need,
         )
-        for most, amount, need in _minute(rules.per_minute)
+        for most, amount, need in _minute(rules_of(interview).per_minute)
         if most > 0
     ]
-    if max(waits, default=0.0) > 0:
-        raise LimitReachedError(
-            _("The assistant has done a lot in this minute. Try again in a moment."),
-            retry_after=max(waits),
-        )
+    return max(waits, default=0.0)
 
 
 def _minute(
@@ -138,13 +122,32 @@ def is_spent(most: Allowance, used: list[Used]) -> bool:
     )
 
 
-def is_turn_spent(turn_id: UUID) -> bool:
-    """Say whether a turn took all that one may: no further step is made for it."""
-    interview = Interview.objects.select_related("assessment_version").get(
+def find_spent(turn_id: UUID) -> Span | None:
+    """Return whose allowance is used up, so that a turn takes no further step."""
+    interview = _interview_of(turn_id)
+    rules = rules_of(interview)
+    rows = _usage_of(interview)
+    if is_spent(rules.per_turn, list(_read(rows.filter(labels__turn=str(turn_id))))):
+        return Span.TURN
+    if is_spent(rules.per_interview, list(_read(rows))):
+        return Span.INTERVIEW
+    return None
+
+
+def take_step(turn_id: UUID) -> float:
+    """Take a request for a call that a turn makes by itself, as `take_request` does.
+
+    The interview's own minute is waited for, too.
+    """
+    interview = _interview_of(turn_id)
+    wait = _minute_wait(interview, list(read_used(interview)), now())
+    return wait or take_request(interview.organisation_id)
+
+
+def _interview_of(turn_id: UUID) -> Interview:
+    return Interview.objects.select_related("assessment_version").get(
         conversations__turns=turn_id
     )
-    rows = _usage_of(interview).filter(labels__turn=str(turn_id))
-    return is_spent(rules_of(interview).per_turn, list(_read(rows)))
 
 
 def read_used(interview: Interview) -> Iterable[Used]:

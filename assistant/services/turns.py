@@ -34,6 +34,7 @@ from assistant.services.replacing import (
     log_replacement,
     take_replaced,
 )
+from assistant.services.request_limits import require_request
 from base.clock import now
 from base.statements import insert_row, lock_row, update_row
 from interviews.enums import Origin, Policy
@@ -184,6 +185,8 @@ def store_question(
     message = _store_message(interview, turn, text=text, files=files)
     attach_images(message, extras.images)
     log_replacement(interview, turn)
+    # Last of all: others of the organisation wait for this row.
+    require_request(interview.organisation_id)
     return turn, True
 
 

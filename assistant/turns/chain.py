@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from structlog.contextvars import bind_contextvars
+
 from assistant.configuration import Configuration
 from assistant.enums import TurnState
 from assistant.errors import BudgetSpentError, ProviderError
@@ -23,13 +25,15 @@ from assistant.providers.parts import (
     TryFailed,
 )
 from assistant.services.catalogue import plan_turn
-from assistant.services.limits import is_turn_spent
+from assistant.services.limits import Span, find_spent
 from assistant.services.metering import bound_chat_input, reserve_turn
 from assistant.services.policies import guard_turn
+from assistant.services.request_limits import too_many_requests
 from assistant.services.tool_calls import AskedCall, begin_calls, go_on
 from assistant.services.turns import note_progress
 from assistant.turns.books import Books
 from assistant.turns.guard import OutputGuard
+from assistant.turns.pacing import Pace
 from assistant.turns.preparing import prepare_request, shorten_request
 from assistant.turns.threads import in_thread
 from assistant.turns.toolwork import ToolWork, asked_calls, whole_blocks
@@ -40,7 +44,10 @@ TOOL_USE = "tool_use"
 PARKED = "parked"
 STEP_LIMIT = "step_limit"
 LOOP = "tool_loop"
+REQUEST_LIMIT = "request_limit"
 CONTEXT_EXCEEDED = "context_exceeded"
+# What an answer ends with where an allowance is used up.
+_SPENT = {Span.TURN: "max_tokens", Span.INTERVIEW: "interview_limit"}
 # With less room than this for its words no further call is made.
 LEAST_OUTPUT_TOKENS = 256
 
@@ -56,12 +63,13 @@ CIRCLING = (
 
 @dataclass(frozen=True)
 class Setting:
-    """What holds for all of a turn's calls."""
+    """What holds for all of a turn's calls; `is_asked` by a person, who paid for one."""
 
     targets: Sequence[Configuration]
     rules: PolicyRules
     base: Mapping[str, Any]
     guard: OutputGuard
+    is_asked: bool
 
 
 def read_setting(turn_id: UUID) -> Setting:
@@ -71,7 +79,13 @@ def read_setting(turn_id: UUID) -> Setting:
     ).get(pk=turn_id)
     interview = turn.conversation.interview
     ids = {"interview_id": interview.pk, "conversation_id": turn.conversation_id}
-    return Setting(plan_turn(turn), rules_of(interview), ids, guard_turn(turn))
+    return Setting(
+        plan_turn(turn),
+        rules_of(interview),
+        ids,
+        guard_turn(turn),
+        is_asked=turn.follows_id is None,
+    )
 
 
 class Chain:
@@ -87,11 +101,16 @@ class Chain:
         self._most = 0
         self._left = 0
         self._books: Books | None = None
+        self._pace = Pace(words.live, is_paid=True)
 
     async def run(self) -> None:
         """Ask until the model has answered; raises AssistantError."""
         setting = await in_thread(read_setting)(self._id)
+        # The turn's task is of no request and no socket: its lines in the log say whose
+        # they are all the same.
+        bind_contextvars(interview=str(setting.base["interview_id"]))
         self._words.guard = setting.guard
+        self._pace = Pace(self._words.live, is_paid=setting.is_asked)
         first = await prepare_request(self._id, setting.targets[0])
         work = ToolWork(self._words.live, setting.rules)
         self._is_last = setting.rules.max_steps <= 1
@@ -186,10 +205,8 @@ class Chain:
                     await self._note_progress(part)
                     await books.tell_start(part)
                 elif isinstance(part, TryBegun):
-                    if not await books.begin_try(part):
-                        words.note(state=TurnState.STOPPED, stop_reason="stopped")
+                    if not await self._begin_try(part, books):
                         return
-                    words.note(is_unsent=False, call=part.trace)
                 elif isinstance(part, TryFailed):
                     words.note(is_unsent=True, **NOTHING)
                     await books.fail_try(part)
@@ -198,6 +215,24 @@ class Chain:
                     words.note(is_unsent=True, usage=None, is_usage_final=False)
                 else:
                     words.take_figures(part)
+
+    async def _begin_try(self, part: TryBegun, books: Books) -> bool:
+        """Let a try go out; False where the answer ends before it, with what it has.
+
+        Raises TooManyAsksError where it has nothing yet.
+        """
+        words = self._words
+        wait = await self._pace.begin_try(part.trace)
+        if wait and not words.live.text.length:
+            raise too_many_requests(wait)
+        if wait:
+            words.note(stop_reason=REQUEST_LIMIT)
+        elif not await books.begin_try(part):
+            words.note(state=TurnState.STOPPED, stop_reason="stopped")
+        else:
+            words.note(is_unsent=False, call=part.trace)
+            return True
+        return False
 
     async def _note_progress(self, part: AnswerStarted) -> None:
         await in_thread(note_progress)(
@@ -247,8 +282,9 @@ class Chain:
         )
 
     async def _go_on(self, rules: PolicyRules, work: ToolWork) -> ChatRequest | None:
-        if self._left < LEAST_OUTPUT_TOKENS or await in_thread(is_turn_spent)(self._id):
-            self._words.note(stop_reason="max_tokens")
+        ending = await self._why_over()
+        if ending:
+            self._words.note(stop_reason=ending)
             return None
         note = ""
         if work.is_circling:
@@ -266,3 +302,12 @@ class Chain:
         if request is None:
             self._words.note(state=TurnState.STOPPED, stop_reason="stopped")
         return request
+
+    async def _why_over(self) -> str:
+        """Return why no further call is made; "" where a request is taken for it."""
+        if self._left < LEAST_OUTPUT_TOKENS:
+            return "max_tokens"
+        spent = await in_thread(find_spent)(self._id)
+        if spent is not None:
+            return _SPENT[spent]
+        return REQUEST_LIMIT if await self._pace.take() else ""

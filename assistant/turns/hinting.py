@@ -73,7 +73,8 @@ async def _write(hint_id: UUID, interview_id: UUID) -> None:
 
 async def _ask(hint_id: UUID) -> None:
     hint, targets, request = await in_thread(_plan)(hint_id)
-    call = SingleCall(hint.interview, purpose=HINT, labels={"hint": str(hint.pk)})
+    labels = {"hint": str(hint.pk)}
+    call = SingleCall(hint.interview, purpose=HINT, labels=labels, is_paid=True)
     answer = await call.ask_live(targets, request, in_thread)
     await in_thread(keep_hint)(hint_id, call, answer)
 

@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from assistant.cleaning import clean_values
+from assistant.enums import ToolCallState
 from assistant.models import ToolCall
 from assistant.policies.rules import PolicyRules
 from assistant.services.tool_calls import AskedCall, end_call
@@ -22,7 +25,13 @@ MOST_CALLS = 8
 TOO_MANY = (
     "This was not run: too many calls at once. Ask again for what you still need."
 )
+SAME = (
+    "This is the same as call {number} of this step, which was made once: what that "
+    "gave is the answer to both."
+)
 NO_MORE = "This was not run: no more tools may be used in this answer."
+
+_Pair = tuple[ToolCall, AskedCall]
 
 
 def asked_calls(
@@ -72,18 +81,22 @@ class ToolWork:
     ) -> None:
         """Run a step's calls in order; those that only read run together.
 
-        Each is ended on record when this returns. Being cancelled leaves the rest
+        Equal ones beside each other are run once, and count as often as they were
+        asked for. Each is ended on record when this returns. Being cancelled leaves the rest
         open: whoever ends the turn ends them.
         """
         pairs = list(zip(calls, asked, strict=True))
+        firsts, repeats = _part_repeats(pairs[:MOST_CALLS])
         try:
-            for group in _groups(pairs[:MOST_CALLS]):
+            for group in _groups(firsts):
                 async with asyncio.TaskGroup() as together:
                     for call, given in group:
                         together.create_task(self._run(base, call, given))
         except asyncio.CancelledError:
             self._tell_stopped(calls)
             raise
+        for pair, first in repeats:
+            await self._repeat(pair, first)
         for call, _given in pairs[MOST_CALLS:]:
             await self._end(call, ToolOutcome(TOO_MANY, is_error=True))
 
@@ -122,6 +135,17 @@ class ToolWork:
         for frame in outcome.frames:
             self._live.tell(frame)
 
+    async def _repeat(self, pair: _Pair, first: ToolCall) -> None:
+        """End a call that is the same as one that was run in this step."""
+        call, given = pair
+        has_failed = first.state == ToolCallState.FAILED
+        # Nothing was done for it, so it makes no room for others.
+        spelled = spell_call(given.name, given.input)
+        self._watch.note(spelled, has_failed=has_failed, is_reading=True)
+        text = SAME.format(number=first.number + 1)
+        detail = _("the same as another call")
+        await self._end(call, ToolOutcome(text, is_error=has_failed, detail=detail))
+
     async def _end(self, call: ToolCall, outcome: ToolOutcome) -> None:
         await in_thread(end_call)(
             call.pk,
@@ -140,7 +164,27 @@ class ToolWork:
                 self._live.tell(frame)
 
 
-_Pair = tuple[ToolCall, AskedCall]
+def _part_repeats(
+    pairs: Sequence[_Pair],
+) -> tuple[list[_Pair], list[tuple[_Pair, ToolCall]]]:
+    """Part the calls that are to be run from those that repeat one of them.
+
+    With what may change something between them, two equal calls are two questions.
+    """
+    firsts: list[_Pair] = []
+    repeats: list[tuple[_Pair, ToolCall]] = []
+    known: dict[str, ToolCall] = {}
+    for call, given in pairs:
+        spelled = spell_call(given.name, given.input)
+        if spelled in known:
+            repeats.append(((call, given), known[spelled]))
+            continue
+        tool = CATALOGUE.get(given.name)
+        if tool is not None and not tool.is_reading:
+            known.clear()
+        known[spelled] = call
+        firsts.append((call, given))
+    return firsts, repeats
 
 
 def _groups(pairs: Sequence[_Pair]) -> Iterator[list[_Pair]]:

@@ -56,6 +56,7 @@ class Words:
         """A call is about to be made: the first, or one with results of tools."""
         if self.shown == 0 and self.outcome.first_token_ms is None:
             self._asked_at = monotonic()
+        self.clock.begin_call()
         self.shown = self.live.text.length
         self.broken = frozenset()
         self._heard = 0

@@ -29,7 +29,7 @@ from assistant.turns.registry import start_turn
 from base.text import content_hash
 from billing.models import Usage
 from interviews.enums import InterviewState
-from interviews.models import Document, Interview
+from interviews.models import Candidate, Document, Interview
 from tests.assistant.conftest import Running
 from tests.assistant.turns import end
 from tests.factories.interviews import InterviewFactory
@@ -141,6 +141,19 @@ async def test_what_was_sent_is_what_is_rebuilt(
     rebuilt = [await sync_to_async(rebuild_request)(turn) for turn in turns]
     for name in ("model", "system", "messages", "max_tokens"):
         assert [body[name] for body in sent] == [kept[name] for kept in rebuilt]
+
+
+async def test_provider_is_told_of_nobody_but_by_an_opaque_id(
+    interview: Interview, simulator: Running
+) -> None:
+    turn = await answered(interview, 0, edited(0))
+
+    (body,) = bodies(simulator)
+    assert body["metadata"] == {"user_id": str(turn.conversation_id)}
+    candidate = await Candidate.objects.aget(pk=interview.candidate_id)
+    sent = str(body)
+    assert candidate.name not in sent
+    assert candidate.email not in sent
 
 
 async def test_thinking_is_sent_back_as_it_came(

@@ -21,6 +21,8 @@ from tests.assistant.conftest import Running
 from tests.assistant.turns import check_sums
 from tests.factories.interviews import InterviewFactory
 from tests.factories.people import People
+from tests.factories.recordings import RecordingFactory
+from tests.fakes.script import ScriptedModel, says
 
 pytestmark = pytest.mark.django_db
 
@@ -159,3 +161,18 @@ def test_desk_says_who_judged_instead_of_whom(
     made = page.context["score_made"]
     assert (made.model, made.instead_of) == (OTHER, CHOSEN)
     assert f"instead of {CHOSEN}" in page.content.decode()
+
+
+def test_judge_reads_which_stretches_were_not_recorded(
+    interview: Interview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gap = {"start_ms": 760_000, "end_ms": 763_200, "reason": "chunk_missing"}
+    RecordingFactory.create(interview=interview, holes=[gap])
+    model = ScriptedModel(says("No verdict."))
+    monkeypatch.setattr("assistant.services.asking.stream_answer", model.stream_answer)
+
+    with pytest.raises(ProviderError):
+        score_interview(interview)
+
+    [message] = model.requests[0].messages
+    assert "The camera recording lacks 12:40–12:44 of the interview." in str(message)

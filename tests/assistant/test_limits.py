@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from assistant.enums import HintSource, HintState, TurnState
+from assistant.enums import TurnState
 from assistant.errors import LimitReachedError, TooManyAsksError
-from assistant.models import HintUse, Turn
+from assistant.models import Turn
 from assistant.policies.buckets import seconds_to_wait
 from assistant.policies.rules import rules_of
-from assistant.services.limits import is_turn_spent, require_within_limits
+from assistant.services.limits import Span, find_spent, require_within_limits
 from base.clock import now
 from interviews.enums import InterviewState, Policy
 from interviews.models import Interview
@@ -113,28 +113,6 @@ def test_assessment_lowers_the_asks_but_never_raises_them() -> None:
 
 
 @pytest.mark.django_db
-def test_requests_of_an_organisation_are_counted_over_its_interviews() -> None:
-    interview = make_interview()
-    other = make_interview()
-    with time_machine.travel(START, tick=False):
-        for _number in range(6):
-            ask_often(make_interview(organisation=interview.organisation), 9)
-        for number in range(6):
-            HintUse.objects.create(
-                interview=interview,
-                section=0,
-                number=number + 1,
-                source=HintSource.MODEL,
-                state=HintState.TAKEN,
-                client_id=f"hint-{number}",
-                created_at=now(),
-            )
-
-        assert wait_of(interview) == 1.0
-        assert wait_of(other) == 0
-
-
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("limits", "used", "wait"),
     [
@@ -218,8 +196,8 @@ def test_turn_has_its_own_allowance() -> None:
     )
     use(interview, labels={"turn": str(spent.pk)}, input_tokens=0, output_tokens=100)
 
-    assert is_turn_spent(spent.pk)
-    assert not is_turn_spent(fresh.pk)
+    assert find_spent(spent.pk) == Span.TURN
+    assert find_spent(fresh.pk) is None
     assert Turn.objects.count() == 2
 
 

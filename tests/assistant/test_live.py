@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from assistant.turns.live import (
+    COALESCE_SECONDS,
     LARGEST_DELTA,
     SIDES_KEPT,
     Delta,
@@ -97,6 +98,35 @@ def test_side_frames_kept_are_bounded_and_the_newest_stay() -> None:
 
     assert [sides[0].frame["call"], len(sides)] == [5, SIDES_KEPT]
     assert text.side_count == SIDES_KEPT + 5
+
+
+def test_first_text_goes_out_at_once_and_later_text_within_50_ms() -> None:
+    async def write(text: LiveText, written: list[float]) -> None:
+        for _number in range(200):
+            written.append(asyncio.get_running_loop().time())
+            text.append("a")
+            await asyncio.sleep(0.005)
+        text.close()
+
+    async def follow() -> tuple[list[float], list[float], int]:
+        text, deltas = LiveText(), 0
+        written: list[float] = []
+        seen: list[float] = []
+        writing = asyncio.create_task(write(text, written))
+        async for part in text.follow():
+            assert isinstance(part, Delta)
+            deltas += 1
+            seen += [asyncio.get_running_loop().time()] * len(part.text)
+        await writing
+        return written, seen, deltas
+
+    written, seen, deltas = run_without_waiting(follow())
+
+    lags = [told - came for came, told in zip(written, seen, strict=True)]
+    assert lags[0] == 0
+    assert max(lags) <= 0.05
+    # A second of it is some twenty frames, not two hundred.
+    assert deltas <= 1 / COALESCE_SECONDS + 2
 
 
 def test_follower_that_stalled_gets_one_larger_delta() -> None:

@@ -1,5 +1,6 @@
 """The prompt pages: read by role, changed by the operator alone."""
 
+import re
 from typing import Any
 
 import pytest
@@ -148,17 +149,22 @@ def test_difference_is_shown_again_if_another_came_into_use_meanwhile(
     assert active_prompt("chat") == theirs
 
 
-def test_rollback_takes_one_confirmation(operator: Client) -> None:
+def test_rollback_takes_one_click_and_asks_only_where_the_page_is_old(
+    operator: Client,
+) -> None:
     before, version = active_prompt("chat"), chat_version()
     activate_prompt(version, actor=None)
     address = url("prompt_rollback", before.prompt_id)
-    assert f"Roll back to v{before.number}" in page(
-        operator, url("prompt_change", before.prompt_id)
-    )
+    shown = page(operator, url("prompt_change", before.prompt_id))
+    form = shown[shown.index(f'action="{address}"') :]
+    form = form[: form.index("</form>")]
+    assert f"Roll back to v{before.number}" in form
+    (seen,) = re.findall(r'name="seen" value="(\d+)"', form)
 
-    assert f"Roll back to v{before.number}" in operator.post(address).content.decode()
+    asked = operator.post(address, {"seen": before.pk}).content.decode()
+    assert f"v{before.number} takes the place of v{version.number}" in asked
     assert active_prompt("chat") == version
-    operator.post(address, {"seen": version.pk})
+    operator.post(address, {"seen": seen})
     assert active_prompt("chat") == before
 
     answer = operator.post(address, {"seen": before.pk}, follow=True)

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from assistant.configuration import read_status
 from assistant.errors import NotConfiguredError, ProviderError
 from assistant.events import TurnAsked
-from assistant.models import ScoreRun
+from assistant.models import RequestBucket, ScoreRun
 from assistant.scoring.evidence import (
     TOTAL_CHARS,
     EvidenceBuilder,
@@ -25,6 +25,7 @@ from assistant.scoring.judge import judgement_schema, score_interview
 from assistant.scoring.step import run_score_step
 from assistant.services.prompts import import_shipped_prompts
 from assistant.simulator.faults import FaultOrder
+from base.clock import now
 from billing.models import Usage
 from interviews.enums import Dimension, InterviewState, Origin, RunKind, RunState
 from interviews.models import Interview, Run, Scorecard
@@ -180,6 +181,20 @@ def test_step_taken_over_meanwhile_leaves_no_scorecard(interview: Interview) -> 
     assert not Scorecard.objects.exists()
     assert ScoreRun.objects.get().scorecard is None
     assert Usage.objects.count() == 1
+
+
+def test_step_waits_where_the_organisation_asks_too_much(interview: Interview) -> None:
+    step = PipelineStepFactory.create(interview=interview, name="score", position=0)
+    RequestBucket.objects.create(
+        organisation=interview.organisation, full_at=now() + timedelta(hours=1)
+    )
+
+    run_step(step.pk)
+
+    step.refresh_from_db()
+    assert (step.state, step.attempts) == ("waiting", 0)
+    assert step.next_try_at > now() + timedelta(minutes=50)
+    assert not Usage.objects.exists()
 
 
 def test_step_is_retried_then_failed_then_rescored(

@@ -1,6 +1,7 @@
 """What ops see of answers: counts, times, a line in the log, keys and breakers."""
 
 import logging
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -10,10 +11,13 @@ from prometheus_client import REGISTRY
 from pytest_django import Settings
 
 from assistant.configuration import read_configuration
+from assistant.models import Message
 from assistant.providers.breaker import Breaker
 from assistant.providers.key_health import rest_key
+from assistant.services.endings import TurnOutcome
 from assistant.services.prompts import import_shipped_prompts
 from assistant.simulator.faults import FaultOrder
+from assistant.turns.telemetry import AnswerClock
 from interviews.enums import InterviewState
 from interviews.models import Interview
 from tests.assistant.conftest import Running
@@ -64,14 +68,42 @@ async def test_answer_is_counted_timed_and_has_a_line_without_its_words(
     assert read("turns_total", **ended) == before + 1
     assert read("turn_first_text_seconds_count", model=MODEL) == first + 1
     assert read("live_turns") == 0
-    (line,) = [
-        record.getMessage()
+    (record,) = [
+        record
         for record in caplog.records
         if record.name == "assistant.turns.telemetry"
     ]
-    assert str(turn.pk) in line
-    assert "finished (end_turn)" in line
-    assert "secret" not in line
+    assert str(turn.pk) in record.getMessage()
+    assert "finished (end_turn)" in record.getMessage()
+    said = await Message.objects.aget(turn=turn, role="assistant")
+    facts = vars(record)["facts"]
+    assert facts.pop("duration_ms") >= facts.pop("longest_gap_ms")
+    assert facts == {
+        "turn": str(turn.pk),
+        "state": "finished",
+        "end": "end_turn",
+        "model": MODEL,
+        "simulated": False,
+        "request_id": said.request_id,
+        "first_text_ms": said.first_token_ms,
+        "characters": len(said.text),
+    }
+    assert said.request_id
+
+
+def test_gaps_are_of_the_models_text_and_not_of_its_tools() -> None:
+    clock = AnswerClock()
+    outcome = TurnOutcome(state="finished", text="x", model="m-gaps", first_token_ms=1)
+    for at in (1.0, 1.25, 2.0):
+        clock.note_text(at)
+    clock.begin_call()
+    for at in (60.0, 60.5):
+        clock.note_text(at)
+
+    clock.tell_end(uuid4(), outcome)
+
+    assert read("turn_longest_gap_seconds_sum", model="m-gaps") == 0.75
+    assert read("turn_mean_gap_seconds_sum", model="m-gaps") == 0.5
 
 
 async def test_try_that_failed_is_counted_by_its_code(

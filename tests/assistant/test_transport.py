@@ -1,6 +1,7 @@
 """The transport under the SDK: what came before a break, and what kind of break it was."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -8,7 +9,7 @@ import httpx2
 import pytest
 
 from assistant.providers.tallies import CONNECTIONS
-from assistant.providers.transport import AiohttpTransport
+from assistant.providers.transport import AiohttpTransport, arrivals_of
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -158,6 +159,57 @@ async def test_answer_that_is_left_in_the_middle_ends_its_connection() -> None:
         async with opened.stream("POST", url, content=b"x") as response:
             assert await anext(response.aiter_raw()) == b"one"
         await asyncio.wait_for(has_ended.wait(), 30 * SECOND)
+
+
+async def test_what_has_arrived_is_read_beside_the_iterator_without_waiting() -> None:
+    is_first_read, may_end = asyncio.Event(), asyncio.Event()
+
+    async def answer(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await read_request(reader)
+        writer.write(HEAD + b"3\r\none\r\n")
+        await is_first_read.wait()
+        writer.write(b"3\r\ntwo\r\n5\r\nthree\r\n")
+        await may_end.wait()
+        writer.write(b"4\r\nfour\r\n0\r\n\r\n")
+
+    async with (
+        serving(answer) as url,
+        client() as opened,
+        opened.stream("POST", url, content=b"x") as response,
+    ):
+        arrived, rest = arrivals_of(response), response.aiter_raw()
+        assert await anext(rest) == b"one"
+        assert arrived() == b""
+        is_first_read.set()
+        data = b""
+        while len(data) < 8:
+            await asyncio.sleep(0)
+            data += arrived()
+        assert data == b"twothree"
+        may_end.set()
+        assert [part async for part in rest] == [b"four"]
+
+
+async def test_compressed_answer_is_read_by_the_iterator_only() -> None:
+    head = HEAD.replace(b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n")
+    packed = gzip.compress(b"words")
+
+    async def answer(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await read_request(reader)
+        writer.write(b"%b%x\r\n%b\r\n0\r\n\r\n" % (head, len(packed), packed))
+
+    async with (
+        serving(answer) as url,
+        client() as opened,
+        opened.stream("POST", url, content=b"x") as response,
+    ):
+        await asyncio.sleep(0.05)
+        assert arrivals_of(response)() == b""
+        assert b"".join([part async for part in response.aiter_bytes()]) == b"words"
 
 
 def count(state: str) -> float:

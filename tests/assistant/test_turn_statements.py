@@ -1,14 +1,18 @@
 """What a turn's beginning and end ask of the database is bounded, and stays so."""
 
 from itertools import count
+from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.cache import cache
+from django.db.backends.utils import CursorWrapper
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from assistant.configuration import read_configuration
 from assistant.enums import MessageRole, TurnState
 from assistant.models import Message, Turn
+from assistant.providers.parts import AnswerText
 from assistant.selectors import build_hello
 from assistant.services.checkpoints import Piece
 from assistant.services.endings import TurnOutcome, end_turn
@@ -24,8 +28,10 @@ from interviews.services.files import create_file
 from interviews.workspace.batches import Update
 from interviews.workspace.changes import make_update
 from tests.assistant.proposing import begin_turn, change, propose
+from tests.assistant.turns import answer, use
 from tests.factories.billing import UsageFactory
 from tests.factories.interviews import InterviewFactory
+from tests.fakes.model import ANSWER, BEGUN, FakeModel
 
 pytestmark = pytest.mark.django_db
 
@@ -34,11 +40,16 @@ TEXT = "".join(f"line_{number:02d} = {number}\n\n\n\n" for number in range(20))
 _numbers = count()
 
 
-@pytest.fixture
-def interview(settings: Settings) -> Interview:
+def make_interview(settings: Settings) -> Interview:
     settings.ASSISTANT_PROVIDER = "simulator"
     import_shipped_prompts()
     made: Interview = InterviewFactory.create(state=InterviewState.ACTIVE)
+    return made
+
+
+@pytest.fixture
+def interview(settings: Settings) -> Interview:
+    made = make_interview(settings)
     # The first turn of all makes what the others find: accounts, sums, a cohort.
     finish(made, begin(made))
     return made
@@ -165,3 +176,38 @@ def test_hello_does_not_ask_more_for_each_answer_with_tools(
 
     told = [frame["usage"] for frame in hello["messages"] if "usage" in frame]
     assert [usage["input_tokens"] for usage in told] == [57] * 9
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_answer_asks_nothing_of_the_database_for_its_pieces(
+    transactional_db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await sync_to_async(make_interview)(settings)
+    statements = count_statements(monkeypatch)
+    text = AnswerText("word ")
+
+    counts = []
+    for pieces in (1, 3_000):
+        use(monkeypatch, FakeModel([*BEGUN, *[text] * pieces, *ANSWER[-2:]]))
+        before = len(statements)
+        turn = await answer(made)
+        counts.append(len(statements) - before)
+        said = await Message.objects.aget(turn=turn, role=MessageRole.ASSISTANT)
+        assert said.text == text.text * pieces
+
+    few, many = counts
+    # Beside what every answer takes there is a checkpoint each second, at most.
+    assert many < few + 300
+
+
+def count_statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Have the statements of all threads noted from now on."""
+    noted: list[str] = []
+    execute = CursorWrapper.execute
+
+    def note(self: CursorWrapper, sql: Any, params: Any = None) -> Any:
+        noted.append(str(sql))
+        return execute(self, sql, params)
+
+    monkeypatch.setattr(CursorWrapper, "execute", note)
+    return noted

@@ -59,6 +59,7 @@ async def test_shutdown_awaits_hooks_and_cancels_the_rest(
 ) -> None:
     order: list[str] = []
     monkeypatch.setattr(detached, "_shutdown_hooks", [])
+    monkeypatch.setattr(detached, "_end_hooks", [])
 
     async def work() -> None:
         try:
@@ -73,11 +74,15 @@ async def test_shutdown_awaits_hooks_and_cancels_the_rest(
     async def hook() -> None:
         order.append("hook")
 
+    async def close() -> None:
+        order.append("closed")
+
     task = detached.start_detached(work(), name="waits")
     await asyncio.sleep(0)
+    detached.on_end(close)
     detached.on_shutdown(failing_hook)
     detached.on_shutdown(hook)
     await detached.shut_down()
 
-    assert order == ["hook", "cancelled"]
+    assert order == ["hook", "cancelled", "closed"]
     assert task.cancelled()

@@ -59,6 +59,14 @@ def test_line_carries_no_link(
     assert "S3cret" not in lines.getvalue()
 
 
+def test_facts_of_a_record_are_fields_of_its_line(lines: io.StringIO) -> None:
+    facts = {"turn": "t-1", "request_id": "req_1", "first_text_ms": None}
+    logging.getLogger("x").warning("Turn %s ended", "t-1", extra={"facts": facts})
+    [line] = read(lines)
+    assert {name: line[name] for name in facts} == facts
+    assert line["event"] == "Turn t-1 ended"
+
+
 def test_exception_quotes_no_input(lines: io.StringIO) -> None:
     class Frame(BaseModel):
         number: int

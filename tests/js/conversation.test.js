@@ -76,6 +76,19 @@ test("a question of another window shows its pictures at once", () => {
   );
 });
 
+test("an answer that waits for a place says so until it goes on, and not after its end", () => {
+  const { conversation } = streaming();
+  const states = [];
+  conversation.on("change", ({ state }) => states.push(state));
+  conversation.delta({ turn: "t", offset: 0, text: "I look." });
+  conversation.waiting({ turn: "t", seconds: 2.5 });
+  conversation.waiting({ turn: "t", seconds: 0 });
+  conversation.finished({ turn: "t", stop_reason: "request_limit", text_length: 7 });
+  conversation.waiting({ turn: "t", seconds: 2.5 });
+  conversation.waiting({ turn: "unknown", seconds: 2.5 });
+  assert.deepEqual(states, ["streaming", "queued", "thinking", "complete"]);
+});
+
 test("a tool that was stopped stays so, also in an answer that has ended", () => {
   const { conversation } = streaming();
   const tool = { turn: "t", call: "c", name: "run_tests", title: "Ran the tests" };

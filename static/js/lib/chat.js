@@ -163,6 +163,7 @@ export function createChat({ root, socket, workspace, draftKey, csrf = "" }) {
   });
   socket.on("turn.delta", conversation.delta);
   socket.on("turn.tool", conversation.tool);
+  socket.on("turn.waiting", conversation.waiting);
   socket.on("turn.finished", (frame) => {
     conversation.finished(frame);
     emitter.emit("answered", frame);

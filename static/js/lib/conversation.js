@@ -1,6 +1,6 @@
 // The turns of a conversation as the page knows them; frames in, changes out. No DOM here.
 import { createEmitter } from "./events.js";
-import { fromMessages, placeReplacements, taken, withTool } from "./turnentries.js";
+import { fromMessages, liveState, placeReplacements, taken, withTool } from "./turnentries.js";
 
 const LIVE = new Set(["asking", "waiting", "queued", "thinking", "streaming"]);
 
@@ -18,11 +18,6 @@ function markEditable(list) {
   for (const entry of list)
     entry.isEditable = entry === list.at(-1) && Boolean(entry.turn && entry.question);
   return list;
-}
-
-function liveState({ is_waiting, text }) {
-  if (is_waiting) return "waiting";
-  return text ? "streaming" : "thinking";
 }
 
 /** Characters outside and inside closed fences, which have limits of their own; counted as the server does. */
@@ -159,6 +154,12 @@ export function createConversation({ now = () => performance.now() } = {}) {
       const tools = withTool(entry.tools, frame, entry.answer.length);
       if (!isLive(entry)) change(entry, { tools });
       else change(entry, { tools, state: frame.state === "running" ? "streaming" : "thinking" });
+    },
+
+    /** The next call of an answer waits for a place; with no seconds left it goes on. */
+    waiting({ turn, seconds }) {
+      const entry = byTurn(turn);
+      if (entry && isLive(entry)) change(entry, { state: seconds > 0 ? "queued" : "thinking" });
     },
 
     finished({ turn, message, stop_reason, text_length, ...rest }) {

@@ -11,6 +11,12 @@ const STATES = {
   running: "interrupted",
 };
 
+/** Where an answer stands that is being written, as hello has it. */
+export function liveState({ is_waiting, text }) {
+  if (is_waiting) return "waiting";
+  return text ? "streaming" : "thinking";
+}
+
 /** What an answer took; the server tells it only to those who may see it. */
 export function taken({ usage, cost_usd }) {
   return usage ? { tokens: usage.total_tokens, costUsd: cost_usd } : {};

@@ -21,6 +21,10 @@ function endText(entry, stopped) {
     return gettext("The answer reached its longest length. Ask to go on.");
   if (entry.stopReason === "step_limit")
     return gettext("It has worked as many steps as it may at once. Ask to go on.");
+  if (entry.stopReason === "request_limit")
+    return gettext("Too much is asked at the moment, so it stopped here. Ask to go on.");
+  if (entry.stopReason === "interview_limit")
+    return gettext("The assistant has done as much as it may in this interview.");
   if (entry.stopReason === "tool_loop")
     return gettext("It went in circles and was stopped. Say what it should try instead.");
   if (entry.stopReason === "refusal") return gettext("The assistant declined to answer this.");

@@ -81,6 +81,7 @@ export function createWatchChat({ root, socket }) {
   });
   socket.on("turn.delta", conversation.delta);
   socket.on("turn.tool", conversation.tool);
+  socket.on("turn.waiting", conversation.waiting);
   socket.on("turn.finished", conversation.finished);
   socket.on("turn.failed", conversation.failed);
   conversation.on("gap", (from) => socket.send({ type: "turn.resume", ...from }));

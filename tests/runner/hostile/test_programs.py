@@ -30,8 +30,9 @@ from tests.runner.hostile.trees import TREES, Tree
 PROGRAMS = (*exhausting.PROGRAMS, *reaching.PROGRAMS, *forging.PROGRAMS)
 SHORT = tuple(each for each in PROGRAMS if each.is_short)
 ROOT_FOLDER = "part"
-# Of the answers while everything runs at once beside other tests.
-LATE_ALLOWED = 0.01
+# Of the answers while everything runs at once, beside other tests on the same cores; the
+# long form, one program at a time, allows none.
+LATE_ALLOWED = 0.03
 
 
 @pytest.fixture(scope="module")
