@@ -5,6 +5,7 @@ types that was most of an edit; everywhere else the ORM reads better.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
@@ -14,6 +15,47 @@ from django.db.transaction import TransactionManagementError
 
 M = TypeVar("M", bound=Model)
 Names = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Fields of a model, with its key, in rows joined with others; named by `alias`."""
+
+    model: type[Model]
+    alias: str
+    names: Names
+
+
+def read_joined(
+    parts: tuple[Part, ...],
+    source: str,
+    keys: Sequence[tuple[type[Model], str, object]],
+    *,
+    locked: str = "",
+) -> list[tuple[Any, ...]]:
+    """Return an object of each part for each row; None for one an outer join lacks.
+
+    `source` begins with FROM and has places for the keys: a model's field, and the
+    value. The rows of the `locked` alias are, until the transaction ends.
+    """
+    if locked and not connection.in_atomic_block:
+        raise TransactionManagementError("A lock needs a transaction.")
+    statement = _select_joined(parts) + source
+    if locked and connection.features.has_select_for_update:
+        statement += " " + connection.ops.for_update_sql(of=(locked,))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [_prepare(*key) for key in keys])
+        rows = cursor.fetchall()
+    return [_load_parts(parts, row) for row in rows]
+
+
+def delete_rows(model: type[Model], **where: object) -> int:
+    """Remove the rows with these values that nothing refers to; return how many."""
+    keys = [_prepare(model, name, value) for name, value in where.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(_delete(model, tuple(where)), keys)
+        count: int = cursor.rowcount
+    return count
 
 
 def lock_row(
@@ -143,6 +185,17 @@ def _load(
     return model.from_db(connection.alias, names, loaded)
 
 
+def _load_parts(parts: tuple[Part, ...], row: Sequence[Any]) -> tuple[Any, ...]:
+    loaded, begin = [], 0
+    for part in parts:
+        fields = _chosen(part.model, ("pk", *part.names))
+        values = row[begin : begin + len(fields)]
+        begin += len(fields)
+        is_there = values[fields.index(part.model._meta.pk)] is not None
+        loaded.append(_load(part.model, fields, values) if is_there else None)
+    return tuple(loaded)
+
+
 # The names are those of our own models, and both databases quote them like this.
 
 
@@ -161,6 +214,22 @@ def _select(
     columns = ", ".join(f'"{field.column}"' for field in fields)
     where = " AND ".join(f"{column} = %s" for column in _columns(model, keys))
     return f'SELECT {columns} FROM "{model._meta.db_table}" WHERE {where}'  # noqa: S608 -- names only
+
+
+@cache
+def _select_joined(parts: tuple[Part, ...]) -> str:
+    columns = ", ".join(
+        f'{part.alias}."{field.column}"'
+        for part in parts
+        for field in _chosen(part.model, ("pk", *part.names))
+    )
+    return f"SELECT {columns} "
+
+
+@cache
+def _delete(model: type[Model], keys: Names) -> str:
+    where = " AND ".join(f"{column} = %s" for column in _columns(model, keys))
+    return f'DELETE FROM "{model._meta.db_table}" WHERE {where}'  # noqa: S608 -- names only
 
 
 @cache

@@ -9,6 +9,7 @@ class Meter(models.TextChoices):
 
     TOKENS = "tokens", _("model tokens")
     SANDBOX = "sandbox.ms", _("sandbox time")
+    RECORDING = "recording.ms", _("recorded time")
     STORAGE = "storage.byte_days", _("storage")
     EGRESS = "egress.bytes", _("egress")
 

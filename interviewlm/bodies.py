@@ -1,19 +1,11 @@
-"""How large a request may be, and where a large body lies until somebody reads it.
-
-Django under ASGI takes a whole body before it asks anybody what the request is for:
-a megabyte of it in memory, the rest in a temporary file. Daphne has done the same by
-then, up to the same limit (`daphne_bodies`), and would pass it on through memory; its
-file is taken as it is.
-"""
+"""How large a request may be: for whatever runs behind a server, Django or not."""
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestAborted
-from django.core.handlers.asgi import ASGIHandler
 
 Scope = dict[str, Any]
 Message = Mapping[str, Any]
@@ -23,6 +15,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # In a scope: the file in which a server has put the whole body.
 BODY_FILE = "interviewlm.body_file"
+# What only chunks of recordings have.
+CHUNK_HEADER = "X-Chunk-Sha256"
 # What a request holds besides the one file or chunk in it.
 ENVELOPE_BYTES = 64 * 1024
 REFUSAL = b"Too large.\n"
@@ -94,36 +88,3 @@ async def _refuse(receive: Receive, send: Send) -> None:
             while (await receive()).get("more_body"):
                 pass
     await send({"type": "http.response.body", "body": b""})
-
-
-class _Given:
-    """A receive whose body lies in a file already."""
-
-    def __init__(self, receive: Receive, file: IO[bytes]) -> None:
-        self._receive = receive
-        self.file = file
-
-    async def __call__(self) -> Message:
-        return await self._receive()
-
-
-class BodyFileHandler(ASGIHandler):
-    """Django's handler, which reads a body from the server's own file if there is one."""
-
-    async def handle(self, scope: Scope, receive: Any, send: Any) -> None:
-        """Keep the file at hand for `read_body`."""
-        given = scope.pop(BODY_FILE, None)
-        if given is not None:
-            receive = _Given(receive, given)
-        await super().handle(scope, receive, send)
-
-    async def read_body(self, receive: Any) -> IO[bytes]:
-        """Return the file; only the message that ends the empty rest is received."""
-        if not isinstance(receive, _Given):
-            body: IO[bytes] = await super().read_body(receive)
-            return body
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            receive.file.close()
-            raise RequestAborted
-        return receive.file

@@ -6,13 +6,15 @@ from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 
-from interviewlm.bodies import REFUSAL, largest_body
+from interviewlm.bodies import CHUNK_HEADER, REFUSAL, largest_body
 
 logger = logging.getLogger(__name__)
 
 # A sender that reads only once it has sent all would not see the answer if the
 # connection were closed at once; what it goes on sending is dropped.
 LINGER_SECONDS = 5.0
+# Twisted's own is a quarter of it: each block of a chunk goes through all its layers.
+READ_BYTES = 256 * 1024
 _ANSWER = (
     b"HTTP/1.1 413 Content Too Large\r\n"
     b"Content-Type: text/plain; charset=utf-8\r\n"
@@ -34,11 +36,25 @@ class LimitedRequest(WebRequest):  # type: ignore[misc]  # daphne is untyped
         """Look at the length before there is a file; None where it is not said."""
         if length is None or length <= self._most:
             super().gotLength(length)
+            if self.requestHeaders.hasHeader(CHUNK_HEADER):
+                self._begin_part()
             return
         self.content = BytesIO()
         # Or it would be told to go on.
         self.requestHeaders.removeHeader(b"expect")
         self._refuse()
+
+    def _begin_part(self) -> None:
+        """Write a chunk where it will lie; the path is not known yet."""
+        from recordings.receiving import (  # noqa: PLC0415 -- needs the apps loaded
+            begin_part,
+        )
+
+        part = begin_part()
+        if part is not None:
+            self.content.close()
+            self.channel.transport.bufferSize = READ_BYTES
+            self.content = part  # type: ignore[assignment]  # it is one to Twisted
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 -- Twisted's name
         """Keep what arrives, up to the limit."""

@@ -19,6 +19,7 @@ def serve(application: Any, *, host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
+        http="httptools",
         lifespan="off",
         access_log=False,
         log_config=None,

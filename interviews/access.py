@@ -50,11 +50,8 @@ def find_as_candidate(
     A revoked or cancelled invitation ends the right at once; with `is_closed_ok`
     the candidate of a cancelled or expired interview is still known, to be told.
     """
-    try:
-        value = _signer.unsign(cookies.get(cookie_name(interview_id), ""))
-        hexadecimal, generation = value.split(".")
-        is_right = UUID(hex=hexadecimal) == interview_id
-    except (BadSignature, ValueError):
+    generation = read_generation(cookies, interview_id)
+    if generation is None:
         return None
     interview = (
         Interview.objects.select_related(
@@ -63,16 +60,34 @@ def find_as_candidate(
         .filter(pk=interview_id)
         .first()
     )
-    if interview is None or not is_right:
+    if interview is None:
         return None
     if is_closed_ok and interview.state in _CLOSED:
-        is_current = int(generation) == interview.invitation.generation
+        is_current = generation == interview.invitation.generation
         return interview if is_current else None
+    return interview if is_open_to(interview, generation) else None
+
+
+def is_open_to(interview: Interview, generation: int) -> bool:
+    """Say whether the interview is open now to a cookie of this generation."""
     try:
-        check_invitation(interview, int(generation))
+        check_invitation(interview, generation)
     except InterviewError:
+        return False
+    return True
+
+
+def read_generation(cookies: Mapping[str, str], interview_id: UUID) -> int | None:
+    """Return which invitation these cookies were given for, None for a stranger's.
+
+    Asks no database: by itself it lets nobody in (`is_open_to`).
+    """
+    try:
+        value = _signer.unsign(cookies.get(cookie_name(interview_id), ""))
+        hexadecimal, generation = value.split(".")
+        return int(generation) if UUID(hex=hexadecimal) == interview_id else None
+    except (BadSignature, ValueError):
         return None
-    return interview
 
 
 def holds_cookie(cookies: Mapping[str, str], interview_id: UUID) -> bool:
@@ -80,11 +95,7 @@ def holds_cookie(cookies: Mapping[str, str], interview_id: UUID) -> bool:
 
     Asks no database: for what must be known while it is away. It lets nobody in.
     """
-    try:
-        value = _signer.unsign(cookies.get(cookie_name(interview_id), ""))
-        return UUID(hex=value.partition(".")[0]) == interview_id
-    except (BadSignature, ValueError):
-        return False
+    return read_generation(cookies, interview_id) is not None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from base.detached import start_detached
 from interviews.errors import InterviewError
 from interviews.live_workspaces import (
     LEAST_BETWEEN_SECONDS,
-    LOOK_SECONDS,
     LiveWorkspace,
     open_idle_workspace,
 )
@@ -20,9 +19,13 @@ from interviews.services.workspaces import WorkspaceLostError
 
 logger = logging.getLogger(__name__)
 
-# After so long without a sign of use, changes are looked for more rarely.
+# How often a change of the documents is looked for; a line that is entered does not
+# wait for it. After so long without a sign of use it is more rarely.
+LOOK_SECONDS = 1.0
 IDLE_AFTER_SECONDS = 30.0
 IDLE_LOOK_SECONDS = 5.0
+# So often the disk is looked at, too, though the runner tells of changes.
+SCAN_SECONDS = 5.0
 # After this the workspace is claimed again: a run has ended, a runner is back, or
 # somebody only brought the files up to date.
 AGAIN_SECONDS = 1.0
@@ -40,14 +43,18 @@ class TerminalFiles:
     def __init__(self, interview_id: UUID) -> None:
         self._interview_id = interview_id
         self._workspace: LiveWorkspace | None = None
-        self._used_at = monotonic()
+        self._used_at = self._scanned_at = monotonic()
         self._used = asyncio.Event()
         # Set but for the time in which the workspace is being opened.
         self._is_known = asyncio.Event()
 
-    def hint(self) -> None:
-        """Say that something on the disk may have changed."""
+    def use(self) -> None:
+        """Say that something runs, which may read what the documents say."""
         self._used_at = monotonic()
+
+    def hint(self) -> None:
+        """Say that something on the disk has changed."""
+        self.use()
         self._used.set()
         if self._workspace is not None:
             self._workspace.hint()
@@ -110,8 +117,9 @@ class TerminalFiles:
             async with asyncio.timeout(IDLE_LOOK_SECONDS if is_idle else LOOK_SECONDS):
                 await self._used.wait()
         self._used.clear()
-        if is_idle:
-            # What works in silence is found, too.
+        if monotonic() - self._scanned_at >= SCAN_SECONDS:
+            # What was missed is found, too.
+            self._scanned_at = monotonic()
             workspace.hint()
 
     async def _look(self, workspace: LiveWorkspace) -> bool:

@@ -115,13 +115,17 @@ class TerminalKeeper:
 
     async def _record(self, name: str, shell: str) -> None:
         """Keep one shell; what fails is tried again at the next look."""
-        hint = self.files.hint
         try:
             place = await database_sync_to_async(find_workspace)(self._interview_id)
             if place is None:
                 return
             await record_shell(
-                self._interview_id, name, place, owner=OWNER, on_change=hint
+                self._interview_id,
+                name,
+                place,
+                owner=OWNER,
+                on_output=self.files.use,
+                on_change=self.files.hint,
             )
             await tell_ended(self._interview_id, name)
             self.wake()

@@ -80,6 +80,8 @@ class LiveWorkspace:
         self._lock = asyncio.Lock()
         self._hinted = asyncio.Event()
         self._marker: object = None
+        # What was found in step: the scan, and the marker of the documents.
+        self._in_step: tuple[Scan, object] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._settling = asyncio.Event()
 
@@ -107,8 +109,11 @@ class LiveWorkspace:
     async def _pass(self) -> Left:
         """Scan, read, merge, write; say what is left to do."""
         scan = await self._scan()
+        if self._in_step == (scan, self._marker):
+            return "nothing"
         look = await database_sync_to_async(look_at_disk)(self.claim, scan)
         if not look.has_work:
+            self._in_step = scan, self._marker
             return "nothing"
         contents = await self._session.read(look.reads) if look.reads else {}
         applied = await database_sync_to_async(apply_scan)(self.claim, scan, contents)

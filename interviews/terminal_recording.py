@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -14,6 +16,7 @@ from interviews.runner_client import (
     Resized,
     RunnerClient,
     RunnerUnavailable,
+    TerminalFrame,
     TerminalSession,
     WorkspaceChanged,
     WorkspaceRef,
@@ -23,7 +26,7 @@ from interviews.services.terminals import (
     RecordingLostError,
     Shell,
     read_kept,
-    store_block,
+    store_blocks,
     store_ended,
     store_resized,
     store_started,
@@ -36,6 +39,10 @@ logger = logging.getLogger(__name__)
 GONE = frozenset({"no_terminal", "workspace_closed"})
 # How long the last output of shells that were killed is waited for.
 DRAIN_SECONDS = 10.0
+# What comes after a pause is stored at once; more of it so much later, or when it is
+# so much, together. The runner keeps it meanwhile.
+STORE_SECONDS = 3.0
+STORE_BYTES = 128 * 1024
 _ROWS, _COLS = 24, 80
 
 # The address of a runner, and the workspace there.
@@ -55,12 +62,14 @@ async def record_shell(
     place: Place,
     *,
     owner: str,
+    on_output: Callable[[], None],
     on_change: Callable[[], None],
 ) -> None:
     """Keep the oldest shell of a terminal that is not wholly on record, to its end.
 
-    A block is acknowledged once it is stored. `on_change` is called when the disk may
-    have changed. Raises RunnerUnavailable and RecordingLostError.
+    A block is acknowledged once it is stored. `on_output` is called when something was
+    shown, `on_change` when the disk differs from what was agreed. Raises
+    RunnerUnavailable and RecordingLostError.
     """
     runner, ref = place
     recorder = RunnerClient(runner).attach_terminal(
@@ -69,14 +78,11 @@ async def record_shell(
     async with recorder as session:
         shell = describe_shell(name, session)
         await database_sync_to_async(store_started)(interview_id, shell, owner=owner)
+        blocks = _Blocks(interview_id, shell, owner, session)
         while True:
-            match await session.read():
-                case Block() as block:
-                    await database_sync_to_async(store_block)(
-                        interview_id, shell, _as_recorded(block), owner=owner
-                    )
-                    await session.ack(block.number)
-                    on_change()
+            match await blocks.read_next():
+                case Block():
+                    on_output()
                 case Resized(rows=rows, cols=cols):
                     await database_sync_to_async(store_resized)(
                         interview_id, shell, rows, cols, owner=owner
@@ -93,6 +99,48 @@ async def record_shell(
                         owner=owner,
                     )
                     return
+
+
+class _Blocks:
+    """Stores the blocks of one shell, several in a transaction."""
+
+    def __init__(
+        self, interview_id: UUID, shell: Shell, owner: str, session: TerminalSession
+    ) -> None:
+        self._interview_id = interview_id
+        self._shell = shell
+        self._owner = owner
+        self._session = session
+        self._waiting: list[Recorded] = []
+        self._size = 0
+        self._stored_at = -STORE_SECONDS
+
+    async def read_next(self) -> TerminalFrame:
+        """The next frame; what came before one that is no block is stored."""
+        while True:
+            wait = self._stored_at + STORE_SECONDS - monotonic()
+            frame = None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait if self._waiting else None):
+                    frame = await self._session.read()
+            if isinstance(frame, Block):
+                self._waiting.append(_as_recorded(frame))
+                self._size += sum(len(data) for _at, data in frame.chunks)
+                wait = 0.0 if self._size >= STORE_BYTES else wait
+            if wait <= 0 or isinstance(frame, Resized | Ended):
+                await self._store()
+            if frame is not None:
+                return frame
+
+    async def _store(self) -> None:
+        if not self._waiting:
+            return
+        await database_sync_to_async(store_blocks)(
+            self._interview_id, self._shell, self._waiting, owner=self._owner
+        )
+        self._stored_at = monotonic()
+        await self._session.ack(self._waiting[-1].number)
+        self._waiting, self._size = [], 0
 
 
 def _as_recorded(block: Block) -> Recorded:
@@ -137,7 +185,12 @@ async def _finish_shell(
     try:
         while True:
             await record_shell(
-                interview_id, name, place, owner=owner, on_change=_ignore
+                interview_id,
+                name,
+                place,
+                owner=owner,
+                on_output=_ignore,
+                on_change=_ignore,
             )
     except RunnerUnavailable as error:
         if error.code in GONE:

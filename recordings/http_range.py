@@ -131,6 +131,11 @@ def _wanted(request: HttpRequest, size: int, etag: str) -> ByteRange | None:
     return parse_range(request.headers.get("Range"), size)
 
 
+def store_away() -> HttpResponse:
+    """Answer where the store does not give the bytes now: nothing is wrong with them."""
+    return HttpResponse(status=503, headers={"Retry-After": "5"})
+
+
 def _unsatisfiable(size: int) -> HttpResponse:
     return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
 

@@ -20,11 +20,13 @@ from recordings.services.assembly import assemble_interview
 from recordings.services.byte_days import STORAGE
 from recordings.services.egress import EGRESS
 from recordings.services.intake import STEP
+from recordings.services.recorded_time import RECORDING
 
 register_step(STEP, assemble_interview, lease=timedelta(minutes=5))
 register_panel("recording", build_panel)
 register_receipt("recording", build_receipt)
 register_record("recording", build_record)
 register_blind_spots("recording", describe_missing)
+register_purpose(RECORDING, _("Recordings"))
 register_purpose(STORAGE, _("Storage"))
 register_purpose(EGRESS, _("Downloads"))

@@ -88,6 +88,7 @@ def work_a_little(page: Page) -> None:
     page.locator(".cm-content").first.wait_for()
     try:
         page.get_by_role("button", name=re.compile("run tests", re.I)).first.click()
+        page.get_by_text(re.compile(r"\d+ of \d+ (failed|passed)")).first.wait_for()
         question = page.get_by_role("textbox", name=re.compile("your question", re.I))
         question.first.fill("Why does the first visible test fail?")
         question.first.press("Enter")

@@ -15,6 +15,7 @@ from recordings.addresses import file_name
 from recordings.captions import read_cues
 from recordings.enums import AssetKind
 from recordings.http_range import LARGEST_ANSWER
+from recordings.media.segments import HoleReason
 from recordings.models import Asset, Recording
 from recordings.panels import describe_track
 from recordings.selectors import TrackReceipt, read_receipt
@@ -38,6 +39,11 @@ class Gap(BaseModel):
     def seconds(self) -> int:
         """How long it is."""
         return max(0, self.end_ms - self.start_ms) // 1000
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether only the picture is missing: then there is something to listen to."""
+        return self.reason == HoleReason.NO_VIDEO
 
     @property
     def words(self) -> str:
@@ -125,12 +131,16 @@ class TrackMedia:
     gaps: list[Gap]
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the player needs; times in milliseconds on the clock."""
+        """Return what the player needs; times in milliseconds on the clock.
+
+        It skips gaps, so that those with sound are none to it.
+        """
+        silent = [one for one in self.gaps if not one.is_heard]
         return {
             "track": self.track,
             "captions": _("What was said"),
             "parts": [part.as_json() for part in self.parts],
-            "gaps": [{"start": one.start_ms, "end": one.end_ms} for one in self.gaps],
+            "gaps": [{"start": one.start_ms, "end": one.end_ms} for one in silent],
         }
 
 

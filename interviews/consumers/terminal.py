@@ -17,6 +17,7 @@ from interviews.consumers.typist import Typist
 from interviews.enums import InterviewState
 from interviews.live_terminals import find_keeper, keep_terminals
 from interviews.models import Interview
+from interviews.notifications import tell_group
 from interviews.runner_client import RunnerUnavailable, TerminalSession
 from interviews.services.presence import has_writing
 from interviews.sockets import (
@@ -45,9 +46,11 @@ logger = logging.getLogger(__name__)
 
 CLOSE_TRY_AGAIN = 1013
 TICK_SECONDS = 15.0
-# Who writes is looked at so often, and before typing if it was not just now.
+# How often it is seen to that somebody keeps the terminal on record.
+KEEP_SECONDS = 5.0
+# Who writes is looked at so often, and before typing if that is late.
 WRITING_SECONDS = 1.0
-FRESH_SECONDS = 0.5
+FRESH_SECONDS = 1.5
 
 
 class TerminalConsumer(InterviewConsumer[PageFrame]):
@@ -96,8 +99,10 @@ class TerminalConsumer(InterviewConsumer[PageFrame]):
             terminal_group(self.interview_id), self.channel_name
         )
         self.is_driver = await self._is_writing()
-        for work in (self._follow(self._view), self._typist.work(), self._tick()):
-            self._start(work)
+        self._start(self._follow(self._view))
+        self._start(self._typist.work())
+        self._start(self._tick())
+        self._start(self._have_kept())
         if self.is_candidate:
             self._start(self._watch_writing())
 
@@ -152,10 +157,8 @@ class TerminalConsumer(InterviewConsumer[PageFrame]):
     async def opened(self, *, is_new: bool) -> None:
         """Tell the other windows, and have those that wait for it look again."""
         if is_new:
-            await self.channel_layer.group_send(
-                terminal_group(self.interview_id),
-                {"type": "terminal.opened", "name": self._name},
-            )
+            opened = {"type": "terminal.opened", "name": self._name}
+            await tell_group(terminal_group(self.interview_id), opened)
             await tell_started(self.interview_id, self._name)
 
     async def ousted(self) -> None:
@@ -277,10 +280,14 @@ class TerminalConsumer(InterviewConsumer[PageFrame]):
                 await self._look_around()
             except DatabaseError:
                 logger.exception("A terminal could not look at its interview")
-            if self.session is not None:
-                # The process that kept this terminal may be gone.
-                keep_terminals(self.interview_id)
             await asyncio.sleep(TICK_SECONDS)
+
+    async def _have_kept(self) -> None:
+        """The process that keeps this terminal may die at any time."""
+        while not self._is_closed:
+            if self.session is not None and find_keeper(self.interview_id) is None:
+                keep_terminals(self.interview_id)
+            await asyncio.sleep(KEEP_SECONDS)
 
     async def _look_around(self) -> None:
         may_stay, state = await database_sync_to_async(self._read)()

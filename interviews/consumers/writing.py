@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from base.errors import DomainError
 from base.ids import new_token
 from interviews.access import find_watcher
+from interviews.notifications import tell_group
 from interviews.protocol import DocumentUpdate, Frame, workspace_group
 from interviews.services import presence
 from interviews.services.presence import WritingWindow
@@ -174,7 +175,7 @@ class WritingConsumer(InterviewConsumer[Any]):
         token, browser = (window.token, window.browser) if window else ("", "")
         moved = {"type": "writing.moved", "token": token, "browser": browser}
         await self.tell(moved)
-        await self.channel_layer.group_send(terminal_group(self.interview_id), moved)
+        await tell_group(terminal_group(self.interview_id), moved)
 
     # Keeping it, or waiting for it
 

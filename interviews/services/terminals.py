@@ -5,16 +5,17 @@ the shell and the number of the block, so that what a killed process had stored,
 not said so to the runner, is not stored again by the next one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from base.clock import now
+from base.statements import lock_row, update_row
 from interviews.enums import InterviewState, Origin
 from interviews.models import (
     Interview,
@@ -26,7 +27,7 @@ from interviews.runner_client import WorkspaceRef
 from interviews.services.metering import record_terminal_time
 from interviews.services.sections import lock_workspace
 from interviews.terminals import Chunk, keep_tail, pack_chunks
-from interviews.timeline.log import append_event
+from interviews.timeline.log import NewEvent, append_events
 from interviews.timeline.registry import Payload
 from interviews.timeline.terminals import (
     TerminalEnded,
@@ -36,11 +37,15 @@ from interviews.timeline.terminals import (
     TerminalStarted,
 )
 
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=10)
 # A block is of a second at most; what it uses counts as one.
 BLOCK_MS = 1000
 # What compresses well still has to be played: it counts at least this part of itself.
 _LEAST_PART = 4
+_RECORDING = ("id", "interview", "owner", "recorded_bytes", "is_full")
+_SHELL = ("shell", "recorded_shell", "ended_shell")
+_USE = ("next_block", "used_ms", "used_until_ms", "rows", "cols")
+_TERMINAL = ("id", "interview", "name", *_SHELL, *_USE)
 
 
 class RecordingLostError(Exception):
@@ -147,12 +152,13 @@ def keep_recording(interview_id: UUID, *, owner: str) -> Kept:
 
 def read_kept(interview_id: UUID) -> Kept:
     """Return the open shells of an interview, and whether it goes on."""
-    state = Interview.objects.values_list("state", flat=True).get(pk=interview_id)
-    open_ = Terminal.objects.filter(interview_id=interview_id).exclude(
-        shell=F("ended_shell")
+    rows = Interview.objects.filter(pk=interview_id).values_list(
+        "state", "terminals__name", "terminals__shell", "terminals__ended_shell"
     )
-    shells = dict(open_.values_list("name", "shell"))
-    return Kept(state == InterviewState.ACTIVE, shells)
+    found = list(rows)
+    shells = {name: shell for _state, name, shell, ended in found if shell != ended}
+    is_active = any(state == InterviewState.ACTIVE for state, *_shell in found)
+    return Kept(is_active, shells)
 
 
 @transaction.atomic
@@ -175,23 +181,39 @@ def store_started(interview_id: UUID, shell: Shell, *, owner: str) -> None:
 
 
 @transaction.atomic
-def store_block(
-    interview_id: UUID, shell: Shell, block: Recorded, *, owner: str
+def store_blocks(
+    interview_id: UUID, shell: Shell, blocks: Sequence[Recorded], *, owner: str
 ) -> None:
-    """Put a block on record, once, within the limit of the interview.
+    """Put blocks on record, each once, within the limit of the interview.
 
     Raises RecordingLostError.
     """
     recording, terminal = _hold(interview_id, shell.name, owner)
-    if terminal.recorded_shell != shell.id or block.number < terminal.next_block:
+    if terminal.recorded_shell != shell.id:
         return
-    terminal.next_block = block.number + 1
-    _count_use(terminal, block.started_ms)
-    _save(terminal, "next_block", "used_ms", "used_until_ms")
-    at = shell.started_at + timedelta(milliseconds=block.started_ms)
-    _resize(recording, terminal, block.rows, block.cols, at)
+    found: list[NewEvent] = []
+    for block in blocks:
+        if block.number < terminal.next_block:
+            continue
+        terminal.next_block = block.number + 1
+        _count_use(terminal, block.started_ms)
+        at = shell.started_at + timedelta(milliseconds=block.started_ms)
+        payloads = _describe(recording, terminal, block)
+        found += [_at(recording, payload, at) for payload in payloads]
+    _save(terminal, *_USE)
+    update_row(recording, ("recorded_bytes", "is_full"))
+    if found:
+        append_events(recording.interview, found)
+
+
+def _describe(
+    recording: TerminalRecording, terminal: Terminal, block: Recorded
+) -> Iterator[Payload]:
+    """What a block adds to the record; counts it."""
+    if (block.rows, block.cols) != (terminal.rows, terminal.cols):
+        yield _resize(terminal, block.rows, block.cols)
     if block.chunks and not recording.is_full:
-        _append_output(recording, _pack(shell.name, block), at)
+        yield _count_output(recording, _pack(terminal.name, block))
 
 
 def _count_use(terminal: Terminal, started_ms: int) -> None:
@@ -215,17 +237,17 @@ def _pack(name: str, block: Recorded) -> TerminalOutput:
     )
 
 
-def _append_output(
-    recording: TerminalRecording, output: TerminalOutput, at: datetime
-) -> None:
+def _count_output(
+    recording: TerminalRecording, output: TerminalOutput
+) -> TerminalOutput | TerminalRecordingFull:
+    """The output, or the mark of the end where it is too much."""
     cost = max(len(output.data), output.size // _LEAST_PART)
     kept = recording.recorded_bytes
     recording.is_full = kept + cost > settings.LIMITS["terminal_recorded_bytes"]
-    if not recording.is_full:
-        recording.recorded_bytes += cost
-    recording.save(update_fields=["recorded_bytes", "is_full"])
-    full = TerminalRecordingFull(kept_bytes=kept)
-    _append(recording, full if recording.is_full else output, at)
+    if recording.is_full:
+        return TerminalRecordingFull(kept_bytes=kept)
+    recording.recorded_bytes += cost
+    return output
 
 
 @transaction.atomic
@@ -234,18 +256,16 @@ def store_resized(
 ) -> None:
     """Put a new size on record. Raises RecordingLostError."""
     recording, terminal = _hold(interview_id, shell.name, owner)
-    if terminal.recorded_shell == shell.id:
-        _resize(recording, terminal, rows, cols, now())
-
-
-def _resize(
-    recording: TerminalRecording, terminal: Terminal, rows: int, cols: int, at: datetime
-) -> None:
-    if (rows, cols) != (terminal.rows, terminal.cols):
-        terminal.rows, terminal.cols = rows, cols
+    is_same = (rows, cols) == (terminal.rows, terminal.cols)
+    if terminal.recorded_shell == shell.id and not is_same:
+        resized = _resize(terminal, rows, cols)
         _save(terminal, "rows", "cols")
-        resized = TerminalResized(name=terminal.name, rows=rows, cols=cols)
-        _append(recording, resized, at)
+        _append(recording, resized, now())
+
+
+def _resize(terminal: Terminal, rows: int, cols: int) -> TerminalResized:
+    terminal.rows, terminal.cols = rows, cols
+    return TerminalResized(name=terminal.name, rows=rows, cols=cols)
 
 
 @transaction.atomic
@@ -286,27 +306,28 @@ def _end(
 def _hold(
     interview_id: UUID, name: str, owner: str
 ) -> tuple[TerminalRecording, Terminal]:
-    recording = (
-        TerminalRecording.objects.select_for_update(of=("self",))
-        .select_related("interview__assessment_version")
-        .get(interview_id=interview_id)
-    )
-    if recording.owner != owner:
+    """The lock on the first holds for all the interview's terminals."""
+    recording = lock_row(TerminalRecording, _RECORDING, interview=interview_id)
+    if recording is None or recording.owner != owner:
         raise RecordingLostError(interview_id)
-    terminal, _is_new = Terminal.objects.select_for_update().get_or_create(
-        interview_id=interview_id, name=name
-    )
+    terminal = lock_row(Terminal, _TERMINAL, interview=interview_id, name=name)
+    if terminal is None:
+        terminal, _is_new = Terminal.objects.get_or_create(
+            interview_id=interview_id, name=name
+        )
     return recording, terminal
 
 
 def _save(terminal: Terminal, *fields: str) -> None:
     terminal.updated_at = now()
-    terminal.save(update_fields=[*fields, "updated_at"])
+    update_row(terminal, (*fields, "updated_at"))
 
 
 def _append(recording: TerminalRecording, payload: Payload, at: datetime) -> None:
-    """Append at the runner's time, but never before the start or in the future."""
-    interview = recording.interview
-    earliest = interview.started_at or at
-    at = min(max(at, earliest), now())
-    append_event(interview, payload, origin=Origin.SYSTEM, at=at)
+    append_events(recording.interview, [_at(recording, payload, at)])
+
+
+def _at(recording: TerminalRecording, payload: Payload, at: datetime) -> NewEvent:
+    """An event at the runner's time, but never before the start or in the future."""
+    earliest = recording.interview.started_at or at
+    return NewEvent(Origin.SYSTEM, payload, at=min(max(at, earliest), now()))

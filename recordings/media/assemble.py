@@ -4,15 +4,20 @@ import hashlib
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
 
-from recordings.media.errors import HeaderInvalidError, IndexTooLargeError, MediaError
+from recordings.media.errors import (
+    CodecUnsupportedError,
+    HeaderInvalidError,
+    IndexTooLargeError,
+    MediaError,
+)
 from recordings.media.points import Observer, Point, pass_by
 from recordings.media.previews import NO_PREVIEWS, Previews
-from recordings.media.remux import IndexFullError, Output
+from recordings.media.remux import IndexFullError, Output, require_writable
 from recordings.media.runs import SegmentRuns
 from recordings.media.segments import (
     HoleReason,
@@ -97,8 +102,9 @@ def assemble(
     Pictures and waveform are made in the same pass unless `has_previews` is false.
     `scratch` is the folder for the temporary file MP4 needs; `on_point` is called in
     this thread for each chunk as its turn comes, for a file when its last part waits
-    to be stored, and when it is in its place. On an error nothing of the file at hand
-    is left; files already committed stay and are overwritten by a new attempt.
+    to be stored, when it is in its place, and while it is read back. On an error
+    nothing of the file at hand is left; files already committed stay and are
+    overwritten by a new attempt.
     """
     manner = _Manner(scratch, on_point, has_previews)
     placed, lost = _place(segments)
@@ -118,7 +124,10 @@ def _place(segments: Sequence[SegmentInput]) -> tuple[list[Placed], list[Hole]]:
     for segment in segments:
         try:
             header = segment_header(segment)
-        except HeaderInvalidError:
+            if header is not None:
+                # What no file can hold costs itself, not those it would stand beside.
+                require_writable(header)
+        except (HeaderInvalidError, CodecUnsupportedError):
             lost.append(_span(segment, HoleReason.UNREADABLE))
             continue
         if header is not None:
@@ -145,6 +154,9 @@ def _write_group(
         if not written.packets:
             sink.abort()
             return None
+        if group[0].header.video is not None and not written.frames:
+            sink.abort()
+            return _write_sound(group, sinks, number, manner)
         manner.on_point(Point.WRITTEN)
         sink.commit()
         manner.on_point(Point.PLACED)
@@ -154,7 +166,34 @@ def _write_group(
     except BaseException:
         sink.abort()
         raise
-    return _describe(group, sink, number, container, written)
+    with closing(sink.stream()) as finished:
+        size, digest = _measure(finished, manner.on_point)
+    return _describe(group, number, container, written, (size, digest))
+
+
+def _write_sound(
+    group: Sequence[Placed], sinks: SinkFactory, number: int, manner: _Manner
+) -> AssembledFile | None:
+    """Write the sound alone where no key frame came: without one nothing finds its
+    way in a file with a picture."""
+    heard = [replace(one, header=replace(one.header, video=None)) for one in group]
+    file = _write_group(heard, sinks, number, manner)
+    return None if file is None else replace(file, holes=_without_picture(file))
+
+
+def _without_picture(file: AssembledFile) -> tuple[Hole, ...]:
+    """The holes of a file's sound, and between them the missing picture."""
+    holes: list[Hole] = []
+    end_ms = file.start_ms + file.duration_ms
+    at = file.start_ms
+    for hole in file.holes:
+        if hole.start_ms > at:
+            holes.append(Hole(at, hole.start_ms, HoleReason.NO_VIDEO))
+        holes.append(hole)
+        at = hole.end_ms
+    if end_ms > at:
+        holes.append(Hole(at, end_ms, HoleReason.NO_VIDEO))
+    return tuple(holes)
 
 
 def _write_webm(group: Sequence[Placed], sink: Sink, manner: _Manner) -> _Written:
@@ -188,13 +227,14 @@ def _write_mp4(group: Sequence[Placed], sink: Sink, manner: _Manner) -> _Written
         options = {"movflags": "faststart"}
         written = _mux(group, str(path), Container.MP4, options, manner)
         if written.packets:
-            _copy(path, sink.begin())
+            _copy(path, sink.begin(), manner.on_point)
     return written
 
 
-def _copy(path: Path, writer: Writer) -> None:
+def _copy(path: Path, writer: Writer, on_point: Observer) -> None:
     with path.open("rb") as source:
         while block := source.read(COPY_BLOCK):
+            on_point(Point.READ)
             writer.write(block)
 
 
@@ -237,14 +277,13 @@ def _copy_segment(one: Placed, output: Output, manner: _Manner) -> None:
 
 def _describe(
     group: Sequence[Placed],
-    sink: Sink,
     number: int,
     container: Container,
     written: _Written,
+    measured: tuple[int, str],
 ) -> AssembledFile:
     header, start_ms = group[0].header, group[0].segment.start_ms
-    with closing(sink.stream()) as finished:
-        size, digest = _measure(finished)
+    size, digest = measured
     return AssembledFile(
         number=number,
         start_ms=start_ms,
@@ -263,11 +302,15 @@ def _describe(
     )
 
 
-def _measure(finished: ByteReader) -> tuple[int, str]:
-    """Size and hash as stored: the head was written last, so this reads it all."""
+def _measure(finished: ByteReader, on_point: Observer) -> tuple[int, str]:
+    """Size and hash as stored: the head was written last, so this reads it all.
+
+    That takes minutes where hours lie in a slow store.
+    """
     digest = hashlib.sha256()
     size = 0
     while block := finished.read(COPY_BLOCK):
+        on_point(Point.READ)
         digest.update(block)
         size += len(block)
     return size, digest.hexdigest()

@@ -13,11 +13,12 @@ import av.container
 import av.stream
 from av.packet import Packet
 
+from recordings.media.errors import CodecUnsupportedError
 from recordings.media.previews import NO_PREVIEWS, PreviewMaker, Previews
 from recordings.media.runs import Run
 from recordings.media.segments import HoleReason
 from recordings.media.timeline import Hole, HoleLog
-from recordings.media.tracks import Container, StreamHeader
+from recordings.media.tracks import Container, StreamHeader, output_container
 
 # A segment that starts this little before its predecessor ended is moved behind it;
 # with a larger overlap the doubled stretch is dropped, so that the clock stays right.
@@ -32,6 +33,8 @@ else:
 MILLISECOND = Fraction(1, 1000)
 # Fewer calls into Python than the library's 32 KiB.
 BUFFER = 256 * 1024
+# How names in a header that are no UTF-8 are read: nobody needs them.
+NAMES = "replace"
 # The demuxer opens a WebM header only when a cluster follows.
 EMPTY_CLUSTER = bytes.fromhex("1f43b67501ffffffffffffffe78100")
 
@@ -96,6 +99,7 @@ class RunInput:
                 "r",
                 format=self._container.value,
                 buffer_size=BUFFER,
+                metadata_errors=NAMES,
             )
         except av.FFmpegError:
             return
@@ -159,16 +163,17 @@ class Output:
         self._muxer = av.open(
             target, "w", format=container.value, options=options, buffer_size=BUFFER
         )
-        self._tracks = self._add_tracks()
+        self._tracks = self._add_tracks(header)
 
-    def _add_tracks(self) -> dict[str, Track]:
+    def _add_tracks(self, header: StreamHeader) -> dict[str, Track]:
+        template = self._template.streams
         streams = {
             kind: self._muxer.add_stream_from_template(found[0])
-            for kind, found in (
-                ("video", self._template.streams.video),
-                ("audio", self._template.streams.audio),
+            for kind, is_wanted, found in (
+                ("video", header.video is not None, template.video),
+                ("audio", header.audio is not None, template.audio),
             )
-            if found
+            if is_wanted and found
         }
         self._muxer.start_encoding()
         return {
@@ -198,9 +203,11 @@ class Output:
             raise IndexFullError from full
 
     def begin_segment(self, *, has_video: bool) -> None:
-        """A picture is missing from here on until the segment brings one."""
+        """A picture (or the sound, where that is all) is missing from here on until the
+        segment brings one."""
         if self.packet_count:
-            reason = HoleReason.NOT_RECORDED if has_video else HoleReason.NO_VIDEO
+            is_heard = self._main == "video" and not has_video
+            reason = HoleReason.NO_VIDEO if is_heard else HoleReason.NOT_RECORDED
             self.holes.expect(reason)
 
     def end_segment(self, trailing: HoleReason | None, end_ms: int | None) -> None:
@@ -280,6 +287,27 @@ class Output:
             self._previews.see(packet, track.kind, at_ms)
 
 
+def require_writable(header: StreamHeader) -> None:
+    """Begin a file of these streams, to nowhere. Raises CodecUnsupportedError."""
+    container = output_container(header)
+    try:
+        with _open_template(header) as template:
+            streams = (*template.streams.video, *template.streams.audio)
+            if any(stream.codec_context is None for stream in streams):
+                raise CodecUnsupportedError
+        with Output(
+            io.BytesIO(),
+            container,
+            header,
+            start_ms=0,
+            options={},
+            has_previews=False,
+        ):
+            pass
+    except (av.FFmpegError, IndexFullError) as error:
+        raise CodecUnsupportedError from error
+
+
 def _track(kind: str, stream: av.stream.Stream, time_base: Fraction) -> Track:
     return Track(kind, stream, time_base, Ticks.between(time_base, MILLISECOND))
 
@@ -287,7 +315,7 @@ def _track(kind: str, stream: av.stream.Stream, time_base: Fraction) -> Track:
 def _open_template(header: StreamHeader) -> av.container.InputContainer:
     filler = EMPTY_CLUSTER if header.container is Container.WEBM else b""
     front = io.BytesIO(header.data + filler)
-    return av.open(front, "r", format=header.container.value)
+    return av.open(front, "r", format=header.container.value, metadata_errors=NAMES)
 
 
 def _base(packet: AnyPacket) -> Fraction:

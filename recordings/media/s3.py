@@ -1,9 +1,11 @@
 """boto3 behind the small protocols of this package."""
 
 import io
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from recordings.media.multipart import PART_SIZE, MultipartSink
 
@@ -70,6 +72,15 @@ class S3MultipartUpload:
         )
 
 
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    """Reading fails as it does on a disk: whoever reads knows nothing of boto3."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise OSError("the stored object could not be read") from error
+
+
 class S3Object(io.RawIOBase):
     """An object read by ranges, so that seeking costs no download."""
 
@@ -102,6 +113,12 @@ class S3Object(io.RawIOBase):
         end = min(self._position + len(target), self.size)
         if end <= self._position:
             return 0
+        with _as_os_error():
+            taken = self._fill(target[: end - self._position], end)
+        self._position = end
+        return taken
+
+    def _fill(self, target: memoryview, end: int) -> int:
         answer = self._client.get_object(
             Bucket=self._bucket,
             Key=self._key,
@@ -110,13 +127,12 @@ class S3Object(io.RawIOBase):
         )
         taken = 0
         with closing(answer["Body"]) as body:
-            while taken < end - self._position:
-                rest = cast("IO[bytes]", target[taken : end - self._position])
+            while taken < len(target):
+                rest = cast("IO[bytes]", target[taken:])
                 count = body.readinto(rest)  # takes any buffer, whatever its stub says
                 if not count:
                     raise OSError("the stored object ended early")
                 taken += count
-        self._position = end
         return taken
 
 
@@ -127,7 +143,8 @@ class S3Stream:
         self._body = client.get_object(Bucket=bucket, Key=key)["Body"]
 
     def read(self, size: int = -1, /) -> bytes:
-        return self._body.read(size if size >= 0 else None)
+        with _as_os_error():
+            return self._body.read(size if size >= 0 else None)
 
     def close(self) -> None:
         self._body.close()

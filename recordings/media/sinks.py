@@ -75,7 +75,7 @@ class FileSink:
         self._file.close()
         self._temporary.replace(self.path)
         self._file = self._temporary = None
-        _sync_directory(self.path.parent)
+        sync_directory(self.path.parent)
 
     def abort(self) -> None:
         if self._file is not None:
@@ -91,7 +91,8 @@ class FileSink:
         return self.open()
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Have the names in a folder outlast a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

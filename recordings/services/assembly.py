@@ -28,8 +28,9 @@ from recordings.media.sinks import Sink
 from recordings.models import Asset, Chunk, Recording
 from recordings.selectors import Sums, sum_up
 from recordings.services.inputs import Faults, mark_damaged, segment_inputs
-from recordings.services.outcome import list_gaps
+from recordings.services.outcome import list_gaps, list_silence
 from recordings.services.products import Place, StoredFile, store_products
+from recordings.services.recorded_time import record_recorded_time
 from recordings.services.release import is_settled, list_kept, next_part
 from recordings.services.renditions import queue_renditions
 from recordings.services.watching import reach
@@ -77,7 +78,9 @@ def assemble_interview(interview: Interview, lease: StepLease) -> str:
 
     Each attempt writes under keys of its own and first removes what a killed one
     left. Rows and the step's end are one transaction, under the locks that arriving
-    chunks take too: a chunk is either in the files or starts the step again.
+    chunks take too: a chunk is either in the files or starts the step again. A track
+    that fails does not take the other along: that one is put on record, and then the
+    failure ends the attempt.
     """
     reach(Point.CLAIMED)
     recordings = list(interview.recordings.order_by("track"))
@@ -90,20 +93,39 @@ def assemble_interview(interview: Interview, lease: StepLease) -> str:
     _sweep(interview, store)
     reach(Point.SWEPT)
     settled = [one for one in recordings if is_settled(one)]
-    with scratch_folder(str(interview.pk)) as scratch:
-        outcomes = [
-            _assemble_one(one, lease, store=store, scratch=scratch)
-            for one in recordings
-            if one not in settled
-        ]
+    pending = [one for one in recordings if one not in settled]
+    outcomes, failures = _assemble_each(interview, pending, lease, store)
     message = _describe(outcomes)
     reach(Point.READY)
     # The chunks stay; only the files of an earlier assembly are nobody's now.
-    replaced = _commit(outcomes, settled, lease, message)
+    replaced = _commit(outcomes, settled, lease, None if failures else message)
     reach(Point.COMMITTED)
     for key in replaced:
         _delete(store, key)
+    if failures:
+        raise failures[0]
     return message
+
+
+def _assemble_each(
+    interview: Interview,
+    recordings: list[Recording],
+    lease: StepLease,
+    store: MediaStore,
+) -> tuple[list[Outcome], list[AssemblyFailedError]]:
+    outcomes: list[Outcome] = []
+    failures: list[AssemblyFailedError] = []
+    with scratch_folder(str(interview.pk)) as scratch:
+        for recording in recordings:
+            try:
+                outcomes.append(
+                    _assemble_one(recording, lease, store=store, scratch=scratch)
+                )
+            except AssemblyFailedError as error:
+                failures.append(error)
+    # One that is worth another try must not be given up for one that is not.
+    failures.sort(key=lambda error: not error.retryable)
+    return outcomes, failures
 
 
 def _delete(store: MediaStore, key: str) -> None:
@@ -186,18 +208,26 @@ def _assemble_one(
     except MediaError as error:
         Recording.objects.filter(pk=recording.pk).update(state=RecordingState.FAILED)
         raise AssemblyFailedError(error, retryable=error.retryable) from error
-    gaps = [*(recording.holes if kept else []), *list_gaps(assembly)]
+    gaps = [
+        *(recording.holes if kept else []),
+        *list_gaps(assembly),
+        *list_silence(recording, inputs, assembly),
+    ]
     kept_rows = frozenset(asset.pk for asset in kept)
     return Outcome(recording, seen, tuple(files), kept_rows, gaps, faults)
 
 
 @transaction.atomic
 def _commit(
-    outcomes: list[Outcome], settled: list[Recording], lease: StepLease, message: str
+    outcomes: list[Outcome],
+    settled: list[Recording],
+    lease: StepLease,
+    message: str | None,
 ) -> set[str]:
     """Put the files on record and end the step, unless something arrived meanwhile.
 
-    Returns the keys of files that are no longer on record.
+    Without a message the step goes on. Returns the keys of files that are no longer
+    on record.
     """
     replaced: set[str] = set()
     locked = {
@@ -207,27 +237,33 @@ def _commit(
         raise StillArrivingError
     for outcome in outcomes:
         recording = locked[outcome.recording.pk]
-        sums = sum_up(recording)
-        if sums != outcome.seen:
+        if sum_up(recording) != outcome.seen:
             raise StillArrivingError
         # Only now: a chunk that was sent again meanwhile is sound.
         mark_damaged(outcome.faults)
         replaced |= _write_assets(recording, outcome)
-        recording.state = (
-            RecordingState.ASSEMBLED
-            if outcome.files or outcome.kept
-            else RecordingState.EMPTY
-        )
-        recording.holes = outcome.gaps
-        recording.captured_ms = sums.captured_ms
-        recording.stored_ms = sums.stored_ms
-        recording.assembled_at = now()
-        recording.save(update_fields=_RECORDING_FIELDS)
+        _note_outcome(recording, outcome)
         queue_renditions(recording)
-    if not lease.finish(StepState.DONE, message):
+    if message is None:
+        lease.renew()
+    elif not lease.finish(StepState.DONE, message):
         raise StepLostError(lease.step_id)
+    # Last of all: others wait for the payer's account.
+    for outcome in outcomes:
+        record_recorded_time(locked[outcome.recording.pk])
     reach(Point.RECORDED)
     return replaced
+
+
+def _note_outcome(recording: Recording, outcome: Outcome) -> None:
+    has_files = outcome.files or outcome.kept
+    recording.state = RecordingState.ASSEMBLED if has_files else RecordingState.EMPTY
+    recording.holes = outcome.gaps
+    # Counted again: a chunk found damaged is not stored.
+    sums = sum_up(recording)
+    recording.captured_ms, recording.stored_ms = sums.captured_ms, sums.stored_ms
+    recording.assembled_at = now()
+    recording.save(update_fields=_RECORDING_FIELDS)
 
 
 _RECORDING_FIELDS = ["state", "holes", "captured_ms", "stored_ms", "assembled_at"]

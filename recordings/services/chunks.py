@@ -6,7 +6,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from interviews.models import Interview
+from recordings.access import Place
 from recordings.errors import (
     ChunkConflictError,
     ChunkTooLargeError,
@@ -16,7 +16,6 @@ from recordings.errors import (
     WrongSizeError,
 )
 from recordings.media.sinks import Writer
-from recordings.models import Segment
 from recordings.schemas import ChunkFacts
 from recordings.services.arrivals import (
     FRONT,
@@ -27,7 +26,7 @@ from recordings.services.arrivals import (
 )
 from recordings.services.intake import require_intake
 from recordings.services.quota import require_room
-from recordings.storage import chunk_key, get_store
+from recordings.storage import PartFile, chunk_key, get_store
 
 logger = logging.getLogger(__name__)
 
@@ -40,10 +39,10 @@ class Body(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-def store_chunk(
-    interview: Interview, segment: Segment, facts: ChunkFacts, body: Body
-) -> bool:
+def store_chunk(place: Place, facts: ChunkFacts, body: Body | PartFile) -> bool:
     """Store a chunk; a repeat of the same bytes changes nothing and gives False.
+
+    A body that lies on the store's disk is moved from there; others are copied.
 
     The bytes lie in their place before the row is written, under a key with their
     hash: a process killed between the two leaves a file that the repeat overwrites.
@@ -51,17 +50,23 @@ def store_chunk(
     Raises what `require_intake` raises, ChunkConflictError for other bytes than
     those stored, and an error of its own for each fault of the upload.
     """
+    interview, segment = place.interview, place.segment
     require_intake(interview)
-    tickets = segment.tickets.filter(index=facts.index, sha256=facts.sha256)
-    ticket = tickets.first()
-    if ticket is None:
-        if is_stored(segment, facts.index, facts.sha256):
+    announced = None
+    if place.ticket is not None and place.ticket.sha256 == facts.sha256:
+        announced = place.ticket.size
+    else:
+        if is_stored(place.chunk, facts.sha256):
             return False
         require_room(interview, 1)
+    track = segment.recording.track
+    key = chunk_key(interview, track, segment.pk, facts.index, facts.sha256)
     try:
-        arrived = _receive(
-            interview, segment, facts, body, announced=ticket.size if ticket else None
-        )
+        if isinstance(body, PartFile):
+            arrived = _take(body, key, facts, announced)
+        else:
+            content_type = segment.mime_type.split(";")[0]
+            arrived = _receive(body, key, facts, announced, content_type)
     except OSError as error:
         logger.warning("Chunk of segment %s was not stored: %s", segment.pk, error)
         raise StorageUnavailableError from error
@@ -82,24 +87,26 @@ def discard(key: str) -> None:
         logger.warning("A refused chunk could not be removed yet: %s", error)
 
 
+def _take(
+    part: PartFile, key: str, facts: ChunkFacts, announced: int | None
+) -> Arrived:
+    """Move a body that lies on the store's disk into its place, if its hash is right."""
+    _check_size(part.size, announced)
+    if part.hexdigest() != facts.sha256:
+        raise HashMismatchError
+    header = find_header(facts.index, part.read(FRONT) if facts.index == 0 else b"")
+    get_store().keep_part(part, key)
+    return Arrived(key, part.size, header)
+
+
 def _receive(
-    interview: Interview,
-    segment: Segment,
-    facts: ChunkFacts,
-    body: Body,
-    *,
-    announced: int | None,
+    body: Body, key: str, facts: ChunkFacts, announced: int | None, content_type: str
 ) -> Arrived:
     """Stream the body into its place; nothing stays there unless its hash is right."""
-    track = segment.recording.track
-    key = chunk_key(interview, track, segment.pk, facts.index, facts.sha256)
-    sink = get_store().small(key, segment.mime_type.split(";")[0])
+    sink = get_store().small(key, content_type)
     try:
         size, digest, front = _copy(body, sink.begin())
-        if not size:
-            raise InvalidUploadError
-        if announced is not None and size != announced:
-            raise WrongSizeError
+        _check_size(size, announced)
         if digest != facts.sha256:
             raise HashMismatchError
         header = find_header(facts.index, front)
@@ -107,6 +114,15 @@ def _receive(
     finally:
         sink.abort()
     return Arrived(key, size, header)
+
+
+def _check_size(size: int, announced: int | None) -> None:
+    if not size:
+        raise InvalidUploadError
+    if size > settings.LIMITS["chunk_bytes"]:
+        raise ChunkTooLargeError
+    if announced is not None and size != announced:
+        raise WrongSizeError
 
 
 def _copy(body: Body, writer: Writer) -> tuple[int, str, bytes]:

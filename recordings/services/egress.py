@@ -1,8 +1,8 @@
 """Bytes of recordings sent to viewers: counted at once, written every ten seconds.
 
-Every byte goes through this program, from a folder as from a bucket, since playback
-never redirects: what is metered is what viewers were sent, posters and repeats
-included. What a bucket charges for our own reading of it is not metered.
+Counted is what this program sends itself, posters and repeats included: from a folder,
+and from a bucket with MEDIA_PLAY_ROUTE=web. What nginx or the bucket hands out is not:
+neither tells us how much of a file was read. Nor is our own reading of a bucket.
 """
 
 import asyncio

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from base.clock import now
+from base.statements import Part, read_joined
 from interviews.enums import ENDED_STATES, InterviewState
 from interviews.models import Interview
 from interviews.pipeline import ENDED, reset_step, wake_pipeline
@@ -22,6 +23,13 @@ STEP = "assemble"
 TAKEN_AFTER_END = timedelta(hours=72)
 # The page reads the server's clock through a network.
 CLOCK_TOLERANCE_MS = 60_000
+_PARTS = (
+    Part(Recording, "r", ("interview", "track", "state")),
+    Part(Interview, "i", ("organisation", "state", "started_at", "ended_at")),
+)
+_TRACKS = """
+FROM recordings_recording r JOIN interviews_interview i ON i.id = r.interview_id
+WHERE r.interview_id = %s ORDER BY r.id"""
 
 
 def require_intake(interview: Interview) -> None:
@@ -72,10 +80,13 @@ def lock_recording(interview: Interview, track: str) -> Recording:
 
 
 def _lock_tracks(interview: Interview) -> dict[str, Recording]:
+    locked = {}
     # With the interview as it is now: it may have ended while the bytes came.
-    rows = Recording.objects.select_for_update(of=("self",)).select_related("interview")
-    mine = rows.filter(interview=interview).order_by("pk")
-    return {one.track: one for one in mine}
+    keys = [(Recording, "interview", interview.pk)]
+    for recording, as_it_is in read_joined(_PARTS, _TRACKS, keys, locked="r"):
+        recording.interview = as_it_is
+        locked[recording.track] = recording
+    return locked
 
 
 def note_arrival(recording: Recording) -> None:

@@ -1,12 +1,36 @@
 """How many bytes an interview's recording may take, and how many are spoken for."""
 
+from dataclasses import dataclass
+
 from django.conf import settings
-from django.db.models import Model, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db import connection
 
 from interviews.models import Interview
 from recordings.errors import RecordingFullError
-from recordings.models import Chunk, UploadTicket
+from recordings.models import UploadTicket
+
+# One statement for all of it, and not the ORM's: this is asked for every chunk.
+_USE = """
+SELECT chunks.bytes, tickets.bytes, tickets.rows FROM
+(SELECT COALESCE(SUM(c.size), 0) AS bytes
+FROM recordings_chunk c
+JOIN recordings_segment s ON s.id = c.segment_id
+JOIN recordings_recording r ON r.id = s.recording_id
+WHERE r.interview_id = %s) chunks,
+(SELECT COALESCE(SUM(t.size), 0) AS bytes, COUNT(*) AS rows
+FROM recordings_uploadticket t
+JOIN recordings_segment s ON s.id = t.segment_id
+JOIN recordings_recording r ON r.id = s.recording_id
+WHERE r.interview_id = %s AND t.id <> %s) tickets"""
+_NO_ROW = 0
+
+
+@dataclass(frozen=True)
+class Use:
+    """What is stored and what is announced, and how many chunks are announced."""
+
+    bytes: int
+    waiting: int
 
 
 def most_bytes() -> int:
@@ -15,30 +39,23 @@ def most_bytes() -> int:
     return limit
 
 
-def used_bytes(interview: Interview, *, own: UploadTicket | None = None) -> int:
-    """Return what is stored and what is announced, but for one's own ticket."""
-    chunks = Chunk.objects.filter(segment__recording__interview=interview)
-    tickets = UploadTicket.objects.filter(segment__recording__interview=interview)
-    if own is not None:
-        tickets = tickets.exclude(pk=own.pk)
-    # One statement for both: this is asked for every chunk.
-    sums = Interview.objects.filter(pk=interview.pk).values_list(
-        _sum(chunks), _sum(tickets)
-    )
-    return sum(sums.get())
+def read_use(interview: Interview, *, own: UploadTicket | None = None) -> Use:
+    """Return what of the interview's room is taken, but for one's own ticket."""
+    key = Interview._meta.pk.get_db_prep_value(interview.pk, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(_USE, [key, key, own.pk if own else _NO_ROW])
+        chunks, tickets, waiting = cursor.fetchone()
+    return Use(int(chunks) + int(tickets), int(waiting))
 
 
 def require_room(
     interview: Interview, size: int, *, own: UploadTicket | None = None
-) -> None:
+) -> Use:
     """Raise RecordingFullError unless `size` more bytes fit; `own` is for them.
 
     Exact with the recording locked (`lock_recording`), which locks both tracks.
     """
-    if used_bytes(interview, own=own) + size > most_bytes():
+    use = read_use(interview, own=own)
+    if use.bytes + size > most_bytes():
         raise RecordingFullError
-
-
-def _sum(rows: "QuerySet[Model]") -> Coalesce:
-    grouped = rows.order_by().values("segment__recording__interview")
-    return Coalesce(Subquery(grouped.annotate(total=Sum("size")).values("total")), 0)
+    return use

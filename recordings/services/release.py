@@ -15,8 +15,8 @@ def may_release_chunks(recording: Recording) -> bool:
     """Whether the chunks' objects may be removed; rows stay, as RELEASED.
 
     True once the recording is assembled (which ends only after each file was read
-    back: size, hash, length, a seek), nothing came later, no chunk was unsound, and
-    no more is taken. To be asked with the recording's row locked: a chunk that
+    back: size, hash, length, a seek), nothing came later, no chunk was unsound, no
+    finished file was found missing since, and no more is taken. To be asked with the recording's row locked: a chunk that
     arrives takes the same lock and makes the answer no.
     """
     assembled_at = recording.assembled_at
@@ -30,10 +30,12 @@ def may_release_chunks(recording: Recording) -> bool:
     chunks = Chunk.objects.filter(segment__recording=recording)
     has_open_faults = chunks.filter(state=ChunkState.DAMAGED).exists()
     has_newer = chunks.filter(stored_at__gt=assembled_at).exists()
+    playable = recording.assets.filter(kind=AssetKind.PLAYABLE)
     return (
         not has_open_faults
         and not has_newer
-        and recording.assets.filter(kind=AssetKind.PLAYABLE).exists()
+        and playable.exists()
+        and not playable.filter(missing_at__isnull=False).exists()
         and interview.pipeline_steps.filter(name=STEP, state=StepState.DONE).exists()
     )
 

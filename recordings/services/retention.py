@@ -18,7 +18,7 @@ from accounts.services.audit import record_audit
 from base.clock import now
 from interviews.enums import InterviewState, StepState
 from interviews.models import Interview, PipelineStep
-from recordings.enums import ChunkState, RecordingState
+from recordings.enums import AssetKind, ChunkState, RecordingState
 from recordings.models import Asset, Chunk, Recording
 from recordings.services.release import may_release_chunks, note_released
 from recordings.storage import MediaStore, StorageError, get_store, interview_prefix
@@ -199,9 +199,12 @@ def list_releasable(limit: int) -> list[Recording]:
 def release_chunks(recording_id: int, store: MediaStore) -> int:
     """Delete the chunks of a recording whose finished file stands for them.
 
-    The rows say so first: what a killed process leaves, the sweep finds. Returns how
-    many went.
+    It is looked for once more: the chunks are the only other copy. The rows say that
+    they went first: what a killed process leaves, the sweep finds. Returns how many
+    went.
     """
+    if not _are_files_there(recording_id, store):
+        return 0
     with transaction.atomic():
         recording = (
             Recording.objects.select_for_update(of=("self",))
@@ -220,3 +223,22 @@ def release_chunks(recording_id: int, store: MediaStore) -> int:
     except StorageError:
         logger.warning("Chunks of recording %s are left to the sweep", recording_id)
     return len(keys)
+
+
+def _are_files_there(recording_id: int, store: MediaStore) -> bool:
+    files = Asset.objects.filter(
+        recording=recording_id, kind=AssetKind.PLAYABLE, deleted_at__isnull=True
+    )
+    try:
+        sizes = {asset.pk: store.stat(asset.key).size for asset in files}
+    except FileNotFoundError:
+        logger.error(
+            "A finished file of recording %s is gone; its chunks stay: assemble it "
+            "anew (manage.py finalize --force)",
+            recording_id,
+        )
+        return False
+    except StorageError as error:
+        logger.warning("Chunks of recording %s stay for now: %s", recording_id, error)
+        return False
+    return all(sizes[asset.pk] == asset.size for asset in files)

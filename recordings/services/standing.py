@@ -13,7 +13,7 @@ from recordings.schemas import (
 )
 from recordings.services.holes import live_holes
 from recordings.services.intake import TAKEN_AFTER_END, require_intake
-from recordings.services.quota import most_bytes, used_bytes
+from recordings.services.quota import most_bytes, read_use
 
 
 def read_standing(interview: Interview) -> Standing:
@@ -31,7 +31,7 @@ def read_standing(interview: Interview) -> Standing:
         holes=[
             HoleStanding.model_validate(vars(hole)) for hole in live_holes(interview)
         ],
-        room=Room(most=most, left=max(0, most - used_bytes(interview))),
+        room=Room(most=most, left=max(0, most - read_use(interview).bytes)),
         is_taken=_is_taken(interview),
         taken_until=ended_at + TAKEN_AFTER_END if ended_at else None,
     )

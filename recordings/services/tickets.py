@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import transaction
 
 from base.clock import now
-from base.statements import insert_row
+from base.statements import Part, insert_row, read_joined
 from interviews.models import Interview
+from recordings.access import Place
 from recordings.errors import (
     ChunkTooLargeError,
     NotArrivedError,
@@ -19,7 +20,7 @@ from recordings.errors import (
     TicketUnknownError,
     TooManyTicketsError,
 )
-from recordings.models import Segment, UploadTicket
+from recordings.models import Chunk, Segment, UploadTicket
 from recordings.schemas import ChunkFacts, TicketRequest
 from recordings.services.arrivals import Arrived, is_stored, note_chunk
 from recordings.services.chunks import discard
@@ -40,6 +41,20 @@ logger = logging.getLogger(__name__)
 MOST_WAITING = 64
 # A request that began in time may end a little later.
 GRACE = timedelta(minutes=1)
+_PARTS = (
+    Part(Segment, "s", ()),
+    Part(
+        UploadTicket,
+        "t",
+        ("segment", "index", "size", "sha256", "key", "is_direct", "expires_at"),
+    ),
+    Part(Chunk, "c", ("sha256", "state")),
+)
+_PLACE = """
+FROM recordings_segment s
+LEFT JOIN recordings_uploadticket t ON t.segment_id = s.id AND t."index" = %s
+LEFT JOIN recordings_chunk c ON c.segment_id = s.id AND c."index" = %s
+WHERE s.id = %s"""
 
 
 @dataclass(frozen=True)
@@ -70,9 +85,10 @@ def issue_ticket(
             wanted.direct_failed,
             interview.pk,
         )
-    if is_stored(segment, index, wanted.sha256):
+    kept = _keep_room(interview, segment, index, wanted)
+    if kept is None:
         return None
-    ticket, is_known = _keep_room(interview, segment, index, wanted)
+    ticket, is_known = kept
     if is_known and ticket.is_direct and _came(interview, segment, ticket):
         return None
     return Way(ticket.expires_at, _presign(segment, ticket))
@@ -81,13 +97,16 @@ def issue_ticket(
 @transaction.atomic
 def _keep_room(
     interview: Interview, segment: Segment, index: int, wanted: TicketRequest
-) -> tuple[UploadTicket, bool]:
+) -> tuple[UploadTicket, bool] | None:
+    """Return the ticket and whether it was known; None when the chunk is stored."""
     lock_recording(interview, segment.recording.track)
-    known = segment.tickets.filter(index=index).first()
+    known, chunk = _look(segment, index)
+    if is_stored(chunk, wanted.sha256):
+        return None
     if known is not None and known.sha256 != wanted.sha256:
         _give_up(known)
         known = None
-    require_room(interview, wanted.size, own=known)
+    use = require_room(interview, wanted.size, own=known)
     track = segment.recording.track
     seconds: int = settings.LIMITS["ticket_seconds"]
     ticket = known or UploadTicket(segment=segment, index=index)
@@ -98,17 +117,23 @@ def _keep_room(
     ticket.issued_at = now()
     ticket.expires_at = ticket.issued_at + timedelta(seconds=seconds)
     if known is None:
-        _require_few(interview)
+        if use.waiting >= MOST_WAITING:
+            raise TooManyTicketsError
         insert_row(ticket)
     else:
         ticket.save()
     return ticket, known is not None
 
 
-def _require_few(interview: Interview) -> None:
-    waiting = UploadTicket.objects.filter(segment__recording__interview=interview)
-    if waiting.count() >= MOST_WAITING:
-        raise TooManyTicketsError
+def _look(segment: Segment, index: int) -> tuple[UploadTicket | None, Chunk | None]:
+    """Return what is known of a place, as it is now that the recording is locked."""
+    keys = (
+        (UploadTicket, "index", index),
+        (Chunk, "index", index),
+        (Segment, "pk", segment.pk),
+    )
+    [(_segment, ticket, chunk)] = read_joined(_PARTS, _PLACE, keys)
+    return ticket, chunk
 
 
 def _give_up(ticket: UploadTicket) -> None:
@@ -144,22 +169,20 @@ def _came(interview: Interview, segment: Segment, ticket: UploadTicket) -> bool:
         return False
 
 
-def confirm_chunk(
-    interview: Interview, segment: Segment, index: int, sha256: str
-) -> bool:
+def confirm_chunk(place: Place, sha256: str) -> bool:
     """Take a chunk that was put into the bucket; a repeat gives False.
 
     A ticket that ran out still counts as long as it is known. Raises what
     `require_intake` and `note_chunk` raise, TicketUnknownError, NotArrivedError,
     and what is wrong with the object: then it is removed.
     """
-    require_intake(interview)
-    if is_stored(segment, index, sha256):
+    require_intake(place.interview)
+    if is_stored(place.chunk, sha256):
         return False
-    ticket = segment.tickets.filter(index=index, sha256=sha256).first()
-    if ticket is None:
+    ticket = place.ticket
+    if ticket is None or ticket.sha256 != sha256:
         raise TicketUnknownError
-    return _take(interview, segment, ticket)
+    return _take(place.interview, place.segment, ticket)
 
 
 def _take(interview: Interview, segment: Segment, ticket: UploadTicket) -> bool:

@@ -2,14 +2,16 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import time
 
 from django.conf import settings
 
 from base.bucket import read_bucket
 from recordings.storage.bucket import BucketStore
 from recordings.storage.folder import FolderStore
+from recordings.storage.incoming import PartFile
 from recordings.storage.keys import asset_prefix, chunk_key, interview_prefix
 from recordings.storage.protocol import (
     MediaStore,
@@ -23,6 +25,7 @@ __all__ = [
     "BucketStore",
     "FolderStore",
     "MediaStore",
+    "PartFile",
     "PresignedPut",
     "Stat",
     "StorageError",
@@ -34,6 +37,9 @@ __all__ = [
     "is_direct",
     "scratch_folder",
 ]
+
+# No task runs so long.
+LONGEST_JOB_SECONDS = 24 * 60 * 60
 
 
 def get_store() -> MediaStore:
@@ -51,11 +57,24 @@ def is_direct() -> bool:
 
 @contextmanager
 def scratch_folder(name: str) -> Iterator[Path]:
-    """A folder for temporary files of one job; what a killed job left goes first."""
-    folder = Path(settings.VAR_DIR) / "scratch" / name
+    """A folder for temporary files of one job; what killed jobs left goes first.
+
+    That is all of the same name, and whatever no job can be working in any more.
+    """
+    root = Path(settings.VAR_DIR) / "scratch"
+    folder = root / name
     shutil.rmtree(folder, ignore_errors=True)
+    _remove_abandoned(root)
     folder.mkdir(parents=True)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_abandoned(root: Path) -> None:
+    with suppress(FileNotFoundError):
+        for folder in list(root.iterdir()):
+            with suppress(FileNotFoundError):
+                if folder.stat().st_mtime < time() - LONGEST_JOB_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)

@@ -16,6 +16,7 @@ from base.bucket import Bucket, make_client
 from base.clock import now
 from recordings.media.s3 import open_object, open_stream, s3_sink
 from recordings.media.sinks import ByteReader, Sink, Writer
+from recordings.storage.incoming import PartFile
 from recordings.storage.protocol import PresignedPut, Stat, StorageError, StoredObject
 
 if TYPE_CHECKING:
@@ -101,6 +102,13 @@ class BucketStore:
             content_type,
             options=self._bucket.write_options(),
         )
+
+    def begin_part(self) -> None:
+        """There is no disk of a bucket's."""
+
+    def keep_part(self, part: PartFile, key: str) -> None:
+        """No part is ours."""
+        raise ValueError("a bucket keeps no parts")
 
     def open(self, key: str) -> BinaryIO:
         """Read by ranges."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from time import time
 from typing import BinaryIO
 
-from recordings.media.sinks import ByteReader, FileSink, Sink
+from recordings.media.sinks import ByteReader, FileSink, Sink, sync_directory
+from recordings.storage.incoming import TEMPORARY, PartFile
 from recordings.storage.protocol import PresignedPut, Stat, StorageError, StoredObject
 
 # A temporary file this old belongs to no request that still runs.
 ABANDONED_SECONDS = 60 * 60
-_TEMPORARY = ".part-"
 
 
 class FolderStore:
@@ -34,6 +34,18 @@ class FolderStore:
     def large(self, key: str, content_type: str) -> Sink:
         """Do the same: a file takes any size."""
         return FileSink(self._path(key))
+
+    def begin_part(self) -> PartFile:
+        """Begin a file at the top, from where it is moved into its folder."""
+        return PartFile(self._root)
+
+    def keep_part(self, part: PartFile, key: str) -> None:
+        """Sync, move, and sync the folder."""
+        path = self._path(key)
+        with _translated():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.move(path)
+            sync_directory(path.parent)
 
     def open(self, key: str) -> BinaryIO:
         """Open the file."""
@@ -122,7 +134,7 @@ class FolderStore:
         removed = []
         with _translated():
             for path in self._files(prefix):
-                if not path.name.startswith(_TEMPORARY):
+                if not path.name.startswith(TEMPORARY):
                     continue
                 with suppress(FileNotFoundError):
                     if path.stat().st_mtime >= time() - seconds:

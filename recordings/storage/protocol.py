@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
 
 from recordings.media.sinks import ByteReader, Sink
+from recordings.storage.incoming import PartFile
 
 
 class StorageError(OSError):
@@ -50,6 +51,14 @@ class MediaStore(Protocol):
 
     def large(self, key: str, content_type: str) -> Sink:
         """A sink for a file of any size, patched at its head."""
+        ...
+
+    def begin_part(self) -> PartFile | None:
+        """Begin a file for a body that becomes an object; None where there is no disk."""
+        ...
+
+    def keep_part(self, part: PartFile, key: str) -> None:
+        """Make a part an object, for good. Raises ValueError where it is not ours."""
         ...
 
     def open(self, key: str) -> BinaryIO:

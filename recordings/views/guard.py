@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import RequestDataTooBig
@@ -14,13 +14,21 @@ from pydantic import BaseModel, ValidationError
 
 from base.errors import DomainError
 from base.refusals import check_csrf, refuse
+from interviews.access import holds_cookie
 from interviews.models import Interview
-from recordings.access import get_as_candidate
-from recordings.errors import ChunkTooLargeError, InvalidUploadError, RecordingError
+from recordings.access import Place, get_as_candidate, get_place
+from recordings.errors import (
+    ChunkTooLargeError,
+    InvalidUploadError,
+    RecordingError,
+    UnknownRecordingError,
+)
+from recordings.schemas import MOST_CHUNKS
 
 P = ParamSpec("P")
 Sent = TypeVar("Sent", bound=BaseModel)
 View = Callable[Concatenate[HttpRequest, Interview, P], HttpResponse]
+ChunkView = Callable[[HttpRequest, Place, int], HttpResponse]
 
 
 class _WrongMethodError(RecordingError):
@@ -38,26 +46,66 @@ def upload_route(
     """
 
     def decorate(view: View[P]) -> Callable[..., HttpResponse]:
-        @csrf_exempt  # checked below, with an answer in JSON
-        @never_cache
         @wraps(view)
-        def wrapper(
+        def answer(
             request: HttpRequest, interview_id: UUID, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
-            if request.method != method:
-                response = refuse(_WrongMethodError(_("Use %s here.") % method))
-                response["Allow"] = method
-                return response
-            try:
-                interview = get_as_candidate(request.COOKIES, interview_id)
-                refusal = check_csrf(request)
-                return refusal or view(request, interview, *args, **kwargs)
-            except DomainError as error:
-                return refuse(error)
+            interview = get_as_candidate(request.COOKIES, interview_id)
+            refusal = check_csrf(request)
+            return refusal or view(request, interview, *args, **kwargs)
 
-        return wrapper
+        return _guard(method, answer)
 
     return decorate
+
+
+def chunk_route(method: str) -> Callable[[ChunkView], Callable[..., HttpResponse]]:
+    """Give the view the place of a chunk, and answer as `upload_route` does.
+
+    What the cookie says by itself is looked at first: place and interview are one
+    statement, for a browser that has the right to neither as for any other.
+    """
+
+    def decorate(view: ChunkView) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def answer(
+            request: HttpRequest, interview_id: UUID, segment_id: UUID, index: int
+        ) -> HttpResponse:
+            if not holds_cookie(request.COOKIES, interview_id):
+                raise UnknownRecordingError
+            refusal = check_csrf(request)
+            if refusal is not None:
+                return refusal
+            # The database knows no such number.
+            if index >= MOST_CHUNKS:
+                raise InvalidUploadError
+            place = get_place(request.COOKIES, interview_id, segment_id, index)
+            return view(request, place, index)
+
+        return _guard(method, answer)
+
+    return decorate
+
+
+def _guard(
+    method: str, answer: Callable[..., HttpResponse]
+) -> Callable[..., HttpResponse]:
+    """Refuse other methods, and answer what the view raises."""
+
+    @csrf_exempt  # checked by the answer, which refuses in JSON
+    @never_cache
+    @wraps(answer)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != method:
+            response = refuse(_WrongMethodError(_("Use %s here.") % method))
+            response["Allow"] = method
+            return response
+        try:
+            return answer(request, *args, **kwargs)
+        except DomainError as error:
+            return refuse(error)
+
+    return wrapper
 
 
 def read_json(request: HttpRequest, schema: type[Sent]) -> Sent:

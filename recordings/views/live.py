@@ -1,5 +1,6 @@
 """The camera while the interview runs: what is stored so far, for who may watch."""
 
+import logging
 from functools import partial
 from typing import BinaryIO
 from uuid import UUID
@@ -18,12 +19,14 @@ from django.views.decorators.http import require_safe
 
 from recordings.access import get_as_watcher, get_live_segment
 from recordings.enums import ChunkState
-from recordings.http_range import LARGEST_ANSWER, ranged_response
+from recordings.http_range import LARGEST_ANSWER, ranged_response, store_away
 from recordings.live import read_live
 from recordings.models import Chunk
 from recordings.services.egress import METER, describe_egress
 from recordings.services.viewing import note_live_view
 from recordings.storage import get_store
+
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -68,6 +71,9 @@ async def show_chunk(
     except FileNotFoundError as error:
         # Assembled and released since the page asked what there is.
         raise Http404 from error
+    except OSError as error:
+        logger.warning("Chunk %s cannot be read now: %s", chunk, error)
+        return store_away()
     response["X-Content-Type-Options"] = "nosniff"
     return response
 

@@ -26,7 +26,7 @@ from accounts.models import User
 from recordings.access import get_asset
 from recordings.addresses import Purpose, check_address, file_name
 from recordings.enums import AssetKind
-from recordings.http_range import LARGEST_ANSWER, ranged_response
+from recordings.http_range import LARGEST_ANSWER, ranged_response, store_away
 from recordings.models import Asset
 from recordings.services.egress import METER, describe_egress
 from recordings.services.viewing import give_address, give_download
@@ -149,6 +149,9 @@ async def _by_ranges(request: HttpRequest, asset: Asset) -> HttpResponseBase:
         # Removed by retention, or replaced by a new assembly a moment ago.
         logger.warning("The file of asset %s is not there", asset.pk)
         raise Http404 from error
+    except OSError as error:
+        logger.warning("The file of asset %s cannot be read now: %s", asset.pk, error)
+        return store_away()
 
 
 def _open(key: str) -> BinaryIO:

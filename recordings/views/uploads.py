@@ -11,11 +11,11 @@ from django.urls import reverse
 from pydantic import BaseModel, ValidationError
 
 from interviews.models import Interview
-from recordings.access import get_segment
+from recordings.access import Place, get_segment
 from recordings.errors import ChunkTooLargeError, InvalidUploadError
 from recordings.models import Segment
+from recordings.receiving import find_part
 from recordings.schemas import (
-    MOST_CHUNKS,
     ChunkFacts,
     Confirmation,
     Manifest,
@@ -28,7 +28,7 @@ from recordings.services.intake import require_recorded
 from recordings.services.segments import close_segment, open_segment
 from recordings.services.standing import read_standing
 from recordings.services.tickets import Way, confirm_chunk, issue_ticket
-from recordings.views.guard import read_json, upload_route
+from recordings.views.guard import chunk_route, read_json, upload_route
 
 
 @upload_route("POST")
@@ -39,13 +39,10 @@ def open_segment_view(request: HttpRequest, interview: Interview) -> HttpRespons
     return JsonResponse({"segment": str(segment.pk)}, status=201 if is_new else 200)
 
 
-@upload_route("POST")
-def issue_ticket_view(
-    request: HttpRequest, interview: Interview, segment_id: UUID, index: int
-) -> HttpResponse:
+@chunk_route("POST")
+def issue_ticket_view(request: HttpRequest, place: Place, index: int) -> HttpResponse:
     """Say how a chunk is to be sent, or that it is stored; repeatable."""
-    segment = get_segment(interview, segment_id)
-    _require_number(index)
+    interview, segment = place.interview, place.segment
     wanted = read_json(request, TicketRequest)
     way = issue_ticket(interview, segment, index, wanted)
     if way is None:
@@ -85,15 +82,11 @@ def _describe_way(
     )
 
 
-@upload_route("POST")
-def confirm_chunk_view(
-    request: HttpRequest, interview: Interview, segment_id: UUID, index: int
-) -> HttpResponse:
+@chunk_route("POST")
+def confirm_chunk_view(request: HttpRequest, place: Place, index: int) -> HttpResponse:
     """Take a chunk that the page put into the bucket; repeatable."""
-    segment = get_segment(interview, segment_id)
-    _require_number(index)
     sha256 = read_json(request, Confirmation).sha256
-    is_new = confirm_chunk(interview, segment, index, sha256)
+    is_new = confirm_chunk(place, sha256)
     return JsonResponse(
         {"index": index, "sha256": sha256}, status=201 if is_new else 200
     )
@@ -106,15 +99,13 @@ def show_manifest_view(request: HttpRequest, interview: Interview) -> HttpRespon
     return _answer(read_standing(interview))
 
 
-@upload_route("PUT")
-def store_chunk_view(
-    request: HttpRequest, interview: Interview, segment_id: UUID, index: int
-) -> HttpResponse:
+@chunk_route("PUT")
+def store_chunk_view(request: HttpRequest, place: Place, index: int) -> HttpResponse:
     """Store a chunk; the same again is 200, other bytes under its number are 409."""
-    segment = get_segment(interview, segment_id)
     facts = _read_facts(request, index)
     _require_size(request)
-    is_new = store_chunk(interview, segment, facts, request)
+    body = find_part(request) or request
+    is_new = store_chunk(place, facts, body)
     return JsonResponse(
         {"index": index, "sha256": facts.sha256}, status=201 if is_new else 200
     )
@@ -135,11 +126,6 @@ def _answer(value: BaseModel) -> HttpResponse:
     """Answer with a typed shape, without a second walk through it."""
     body = value.model_dump_json()
     return HttpResponse(body, content_type="application/json")
-
-
-def _require_number(index: int) -> None:
-    if index >= MOST_CHUNKS:
-        raise InvalidUploadError
 
 
 def _read_facts(request: HttpRequest, index: int) -> ChunkFacts:

@@ -75,8 +75,12 @@ class ChangeWatch:
             logger.exception("a workspace could not be scanned")
             return False
         self._looked_at, self._took = _now(), _now() - began
+        if not scan.has_differences:
+            # What comes after it is news, even if the disk was like that before.
+            self._told = None
+            return False
         fingerprint = scan.fingerprint
-        if not scan.has_differences or fingerprint == self._told:
+        if fingerprint == self._told:
             return False
         self._told = fingerprint
         return True

@@ -10,12 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from pytest_django.fixtures import Settings
 
-from interviewlm.bodies import (
-    BODY_FILE,
-    ENVELOPE_BYTES,
-    BodyFileHandler,
-    BodyLimit,
-)
+from interviewlm.bodies import BODY_FILE, ENVELOPE_BYTES, BodyLimit
+from interviewlm.body_files import BodyFileHandler
 
 
 @pytest.fixture
@@ -105,7 +101,22 @@ def show_body(request: HttpRequest) -> HttpResponse:
     return HttpResponse(hashlib.sha256(request.read()).hexdigest())
 
 
-urlpatterns = [path("", show_body)]
+async def wait_for_ever(request: HttpRequest) -> HttpResponse:
+    """Wait in the event loop; say how it ended."""
+    told = request.scope["told"]  # type: ignore[attr-defined]  # ASGI's requests have it
+    told["begun"].set()
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        told["cancelled_in"] = asyncio.get_running_loop()
+        raise
+    return HttpResponse()
+
+
+urlpatterns = [
+    path("", show_body),
+    path("wait", wait_for_ever),
+]
 EMPTY = {"type": "http.request", "body": b"", "more_body": False}
 
 
@@ -137,3 +148,28 @@ async def test_file_of_a_page_that_left_is_closed() -> None:
     file = file_of(b"x")
     assert await ask({BODY_FILE: file}, {"type": "http.disconnect"}) == []
     assert file.closed
+
+
+# Where middleware and views run
+
+
+@pytest.mark.usefixtures("here")
+async def test_view_that_waits_for_a_page_that_left_is_cancelled() -> None:
+    told: dict[str, Any] = {"begun": asyncio.Event()}
+
+    waiting = [EMPTY]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> Any:
+        if waiting:
+            return waiting.pop()
+        await told["begun"].wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/wait", "headers": []}
+    await BodyFileHandler()({**scope, "told": told}, receive, send)
+    assert told["cancelled_in"] == asyncio.get_running_loop()
+    assert sent == []

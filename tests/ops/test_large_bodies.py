@@ -74,3 +74,16 @@ def test_body_in_blocks_within_the_limit_arrives(connection: socket.socket) -> N
     connection.sendall(b"0\r\n\r\n")
 
     assert read_answer(connection) == (200, str(4 * len(BLOCK)))
+
+
+def test_body_of_a_known_length_arrives_with_what_follows_it(
+    connection: socket.socket,
+) -> None:
+    blocks = 40
+    begin(connection, f"Content-Length: {blocks * len(BLOCK)}", "Connection: close")
+    for _ in range(blocks - 1):
+        connection.sendall(BLOCK)
+    connection.sendall(BLOCK[:-1])
+    connection.sendall(BLOCK[-1:] + b"GET / HTTP/1.1\r\n")
+
+    assert read_answer(connection) == (200, str(blocks * len(BLOCK)))

@@ -316,6 +316,29 @@ def test_files_that_do_not_read_back_are_tried_again(
     monkeypatch.undo()
 
 
+def test_track_that_fails_does_not_take_the_other_along(
+    browser: Browser, interview: Interview
+) -> None:
+    browser.send(slices_of_recording())
+    data = bytearray(record("libx264", "aac", container="mp4"))
+    # What a decoder must know before the first picture is gone; every hash is right.
+    start = data.index(b"avcC") + 4
+    data[start + 8 : start + 30] = bytes(22)
+    screen = Browser(browser.client, interview)
+    screen.open(track="screen", mime_type="video/mp4")
+    for index, piece in enumerate(cut(bytes(data), 4)):
+        assert screen.put(index, piece).status_code == 201
+    screen.close(4)
+    end(interview)
+
+    step = assemble(interview)
+
+    assert (step.state, step.attempts) == (StepState.WAITING, 1)
+    assert [asset.recording.track for asset in playable(interview)] == ["camera"]
+    states = dict(interview.recordings.values_list("track", "state"))
+    assert states == {"camera": "assembled", "screen": "failed"}
+
+
 def test_abandoned_temporary_files_are_swept(
     browser: Browser, interview: Interview, media: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """Assembly from and into a bucket, and keys that lead nowhere."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from interviews.enums import InterviewState
 from interviews.models import Interview
 from recordings.enums import RecordingState
 from recordings.models import Chunk, Recording
-from recordings.storage import StorageError, get_store
+from recordings.storage import StorageError, get_store, scratch_folder
 from tests.factories.interviews import InterviewFactory
 from tests.recordings.conftest import Browser, end, let_in, slices_of_recording
 from tests.recordings.media.recorded import decode_all
@@ -116,3 +117,15 @@ def test_other_interviews_are_left_alone(
     with get_store().open(playable(other)[0].key) as finished:
         assert decode_all(finished).errors == 0
     assert Recording.objects.filter(state=RecordingState.ASSEMBLED).count() == 2
+
+
+def test_scratch_of_a_job_killed_long_ago_goes(media: Path) -> None:
+    root = media.parent / "scratch"
+    for name in ("rendition-7-killed", "rendition-8-running"):
+        (root / name).mkdir(parents=True)
+        (root / name / "rendition.mp4").write_bytes(b"half")
+    os.utime(root / "rendition-7-killed", (0, 0))
+
+    with scratch_folder("another") as scratch:
+        names = {path.name for path in root.iterdir()}
+        assert names == {"rendition-8-running", scratch.name}

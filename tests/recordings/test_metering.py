@@ -37,6 +37,8 @@ from tests.factories.recordings import (
     RecordingFactory,
     SegmentFactory,
 )
+from tests.recordings.conftest import Browser, end, slices_of_recording
+from tests.recordings.steps import assemble
 
 MORNING = datetime(2026, 11, 3, 0, 40, tzinfo=UTC)
 SIZE = LARGEST_ANSWER + 5000
@@ -74,6 +76,26 @@ def test_stored_bytes_are_metered_once_a_day(db: None) -> None:
     assert (usage.payer, usage.reference) == (str(interview.organisation_id), "")
     assert (usage.purpose, usage.day) == ("storage", MORNING.date())
     assert usage.idempotency_key == f"storage:{interview.organisation_id}:2026-11-03"
+
+
+def test_recorded_time_is_what_is_stored_and_late_chunks_add_to_it(
+    browser: Browser, interview: Interview
+) -> None:
+    slices = slices_of_recording(seconds=12, count=6)
+    browser.send(slices, without=(2,))
+    end(interview)
+    assemble(interview)
+    recording = interview.recordings.get()
+    stored, missing = recording.stored_ms, recording.captured_ms - recording.stored_ms
+
+    who = (str(interview.organisation_id), str(interview.pk))
+    assert missing > 0
+    assert rows(Meter.RECORDING) == [(*who, stored, False)]
+    browser.put(2, slices[2])
+    assemble(interview)
+
+    assert rows(Meter.RECORDING) == [(*who, stored, False), (*who, missing, False)]
+    assert {row.cost_usd for row in Usage.objects.filter(meter=Meter.RECORDING)} == {0}
 
 
 def test_next_day_counts_what_is_there_then_and_missed_days_are_not_made_up(

@@ -183,6 +183,16 @@ def test_vanished_file_is_not_found(asset: Asset, people: People, media: Path) -
     assert answer.status_code == 404
 
 
+def test_file_that_cannot_be_read_now_asks_to_come_again(
+    asset: Asset, people: People, media: Path
+) -> None:
+    (media / asset.key).unlink()
+    (media / asset.key).mkdir()
+    client = signed_in(people.owner)
+    answer = client.get(address(client, asset), headers={"Range": "bytes=0-9"})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
 def test_address_runs_out_after_an_hour(asset: Asset, people: People) -> None:
     client = signed_in(people.reviewer)
     given = client.get(url(asset, "address"))

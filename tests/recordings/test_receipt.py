@@ -1,14 +1,17 @@
 """The receipt: what was captured, what is safe, what is missing, and where it shows."""
 
 import re
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from base.clock import now
 from interviews.models import Interview
 from interviews.room_panels import build_panels, build_receipt, build_record
 from interviews.timeline.registry import parse_payload
-from recordings.models import Segment
-from recordings.panels import format_ms
+from recordings.models import Chunk, Segment
+from recordings.panels import describe_missing, format_ms
 from recordings.selectors import (
     find_poster,
     list_playable,
@@ -64,6 +67,49 @@ def test_receipt_says_what_is_missing(browser: Browser, interview: Interview) ->
     assert re.fullmatch(r"0:10 of 0:12 stored, one gap \(0:0\d–0:\d\d\)", first[1])
     [asset] = list_playable(interview)
     assert second == ("SHA-256", asset.sha256)
+
+
+def test_damaged_chunk_is_not_stored(
+    browser: Browser, interview: Interview, media: Path
+) -> None:
+    browser.send(slices_of_recording(seconds=12, count=6))
+    end(interview)
+    damaged = Chunk.objects.get(index=2)
+    (media / damaged.key).write_bytes(b"0" * damaged.size)
+
+    assemble(interview)
+
+    [(_label, told), _hash] = lines(interview)
+    assert told.startswith("0:10 of 0:12 stored, one gap")
+    recording = interview.recordings.get()
+    assert (recording.captured_ms, recording.stored_ms) == (12_000, 10_000)
+
+
+def test_browser_that_never_came_back_leaves_a_gap_to_the_end(
+    browser: Browser, interview: Interview
+) -> None:
+    """Nobody closed the segment: "all of it stored" would be a guess."""
+    began = now() - timedelta(minutes=10)
+    Interview.objects.update(started_at=began)
+    browser.open()
+    for index, data in enumerate(slices_of_recording()):
+        browser.put(index, data)
+    end(interview)
+    Interview.objects.update(ended_at=began + timedelta(minutes=5))
+    Chunk.objects.update(stored_at=began + timedelta(seconds=9))
+
+    assemble(interview)
+
+    [(_label, told), _hash] = lines(interview)
+    assert told == "0:08 of 0:08 stored, one gap (0:08–5:00)"
+    assert describe_missing(interview) == [
+        "The camera recording lacks 0:08–5:00 of the interview. What is missing there "
+        "says nothing about the candidate."
+    ]
+
+    browser.close(4)
+    assemble(interview)
+    assert lines(interview)[0][1] == "0:08, all of it stored"
 
 
 def test_open_segment_counts_what_has_arrived(

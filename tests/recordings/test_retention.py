@@ -206,6 +206,30 @@ def test_damaged_chunk_keeps_its_neighbours(media: Path, db: None) -> None:
     assert len(files(media)) == 3
 
 
+@pytest.mark.parametrize("is_swept", [False, True], ids=["just now", "found before"])
+def test_chunks_stay_where_the_finished_file_is_gone(
+    media: Path, db: None, is_swept: bool
+) -> None:
+    """They are the only copy left."""
+    record(ended(8))
+    asset = Asset.objects.get()
+    (media / asset.key).unlink()
+    if is_swept:
+        Asset.objects.update(missing_at=now())
+
+    expire_media()
+
+    assert len(files(media)) == 2
+    assert set(Chunk.objects.values_list("state", flat=True)) == {ChunkState.STORED}
+
+
+def test_chunks_stay_where_the_finished_file_is_cut(media: Path, db: None) -> None:
+    record(ended(8))
+    (media / Asset.objects.get().key).write_bytes(b"012")
+    expire_media()
+    assert len(files(media)) == 3
+
+
 def test_command_names_what_is_due_and_deletes_when_told(
     media: Path, db: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

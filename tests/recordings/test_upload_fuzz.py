@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from interviews.models import Interview
 from recordings.models import Chunk, Segment, UploadTicket
 from recordings.services.holes import live_holes
-from recordings.services.quota import used_bytes
+from recordings.services.quota import read_use
 from recordings.services.recovery import is_incomplete
 from tests.factories.recordings import ChunkFactory
 from tests.recordings.conftest import Browser, let_in
@@ -161,7 +161,7 @@ def check(browser: Browser, interview: Interview, foreign: Chunk, media: Path) -
         assert chunk.segment.recording.interview_id == interview.pk
     sizes = [chunk.size for chunk in mine]
     sizes += UploadTicket.objects.values_list("size", flat=True)
-    assert used_bytes(interview) == sum(sizes)
+    assert read_use(interview).bytes == sum(sizes)
     standing = browser.manifest()
     assert standing.status_code == 200
     told = {

@@ -53,6 +53,7 @@ def test_terminal_is_drawn_as_it_was_at_any_moment(
     expect(words).to_contain_text("12 bytes are not kept")
     lane.nth(0).dispatch_event("click")
     expect(words).not_to_contain_text("cleared")
+    expect(page.locator("[data-shown-title]")).to_have_text("Opened terminal 1")
     page.get_by_role("button", name="Play").click()
     expect(words).to_contain_text("first line")
     expect(words).to_contain_text("<img src=x onerror=alert(1)> end")

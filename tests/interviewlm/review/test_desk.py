@@ -11,6 +11,7 @@ from accounts.models import AuditEntry
 from assistant.enums import MessageRole, TurnState
 from interviewlm.review.events import list_events
 from interviewlm.review.made_by import MadeBy
+from interviewlm.review.media import Gap, TrackMedia
 from interviews.enums import Origin, RunKind, RunState, StepState
 from interviews.models import Interview
 from interviews.timeline.kinds import (
@@ -205,6 +206,15 @@ def test_state_tells_pending_steps_and_new_results(
     assert (first["pending"], second["pending"]) == (True, False)
     assert first["stamp"] != second["stamp"]
     assert second["steps"][0]["words"] == "Done"
+
+
+def test_stretch_with_sound_alone_is_not_skipped_by_the_player() -> None:
+    gaps = [
+        Gap(start_ms=1000, end_ms=3000, reason="no_video"),
+        Gap(start_ms=5000, end_ms=9000, reason="chunk_missing"),
+    ]
+    told = TrackMedia("camera", "Camera", [], gaps).as_json()
+    assert told["gaps"] == [{"start": 5000, "end": 9000}]
 
 
 def test_player_gets_the_parts_in_order(

@@ -10,7 +10,8 @@ from pytest_django.fixtures import Settings
 
 from base.clock import now
 from billing.models import Usage
-from interviews import live_terminals
+from interviews import live_terminals, terminal_recording
+from interviews.consumers import terminal
 from interviews.live_terminals import let_terminals_go
 from interviews.live_workspaces import close_ended_workspaces
 from interviews.models import Interview, Run, Terminal, TerminalRecording
@@ -22,7 +23,7 @@ from interviews.services.terminals import (
     claim_recording,
     find_workspace,
     keep_recording,
-    store_block,
+    store_blocks,
     store_ended,
     store_resized,
     store_started,
@@ -88,7 +89,7 @@ def test_block_that_comes_again_is_stored_once(
     interview: Interview, shell: Shell
 ) -> None:
     for number, data in ((0, b"one"), (0, b"one"), (1, b"two"), (0, b"one")):
-        store_block(interview.pk, shell, block(number, data), owner=OWNER)
+        store_blocks(interview.pk, shell, [block(number, data)], owner=OWNER)
     store_started(interview.pk, shell, owner=OWNER)
     for _again in range(2):
         store_ended(interview.pk, "1", shell.id, code=0, reason="exit", owner=OWNER)
@@ -96,11 +97,24 @@ def test_block_that_comes_again_is_stored_once(
     assert kinds(interview) == ["started", "output", "output", "ended"]
 
 
+def test_blocks_stored_together_are_in_their_order_and_once(
+    interview: Interview, shell: Shell
+) -> None:
+    wide = replace(block(1, b"wide"), rows=30, cols=100)
+    together = [block(0, b"one"), wide, wide, replace(wide, number=2)]
+    store_blocks(interview.pk, shell, together, owner=OWNER)
+    store_blocks(interview.pk, shell, together, owner=OWNER)
+
+    assert kinds(interview) == ["started", "output", "resized", "output", "output"]
+    assert TerminalRecording.objects.get().recorded_bytes > 0
+    assert Terminal.objects.get().next_block == 3
+
+
 def test_who_lost_the_lease_stores_nothing(interview: Interview, shell: Shell) -> None:
     take_recording(interview.pk, owner="another-process")
 
     for store in (
-        partial(store_block, interview.pk, shell, block(0, b"late")),
+        partial(store_blocks, interview.pk, shell, [block(0, b"late")]),
         partial(store_resized, interview.pk, shell, 5, 5),
         partial(keep_recording, interview.pk),
     ):
@@ -119,7 +133,7 @@ def test_lease_is_free_once_its_owner_is_silent(
 
 def test_flood_is_cut_and_says_how_much(interview: Interview, shell: Shell) -> None:
     flood = b"y" * (3 * BLOCK_BYTES)
-    store_block(interview.pk, shell, block(0, flood, 10, cut=10), owner=OWNER)
+    store_blocks(interview.pk, shell, [block(0, flood, 10, cut=10)], owner=OWNER)
 
     payload = interview.events.get(kind="terminal.output").payload
     assert payload["size"] == BLOCK_BYTES
@@ -132,7 +146,7 @@ def test_record_ends_at_the_limit_with_one_mark(
 ) -> None:
     settings.LIMITS = {**settings.LIMITS, "terminal_recorded_bytes": 200}
     for number in range(4):
-        store_block(interview.pk, shell, block(number, b"x" * 350), owner=OWNER)
+        store_blocks(interview.pk, shell, [block(number, b"x" * 350)], owner=OWNER)
     store_resized(interview.pk, shell, 30, 90, owner=OWNER)
     store_ended(interview.pk, "1", shell.id, code=0, reason="exit", owner=OWNER)
 
@@ -149,7 +163,7 @@ def test_record_ends_at_the_limit_with_one_mark(
 def test_size_is_on_record_when_it_changes(interview: Interview, shell: Shell) -> None:
     store_resized(interview.pk, shell, 24, 80, owner=OWNER)
     store_resized(interview.pk, shell, 30, 90, owner=OWNER)
-    store_block(interview.pk, shell, block(0, b"x"), owner=OWNER)
+    store_blocks(interview.pk, shell, [block(0, b"x")], owner=OWNER)
 
     sizes = interview.events.filter(kind="terminal.resized").values_list(
         "payload__rows", "payload__cols"
@@ -172,7 +186,7 @@ def test_sandbox_time_is_of_the_seconds_that_showed_something(
 ) -> None:
     for number, started_ms in enumerate((0, 0, 1000, 90_000)):
         again = replace(block(number, b"x"), started_ms=started_ms)
-        store_block(interview.pk, shell, again, owner=OWNER)
+        store_blocks(interview.pk, shell, [again], owner=OWNER)
     for _again in range(2):
         store_ended(interview.pk, "1", shell.id, code=0, reason="exit", owner=OWNER)
 
@@ -202,6 +216,22 @@ async def test_output_is_on_record_with_its_times(
     second = record[2][1]
     assert (second["bytes"], second["offset"]) == (b"second", 6)
     assert (second["started_ms"], second["cut"]) == (1200, 3)
+
+
+async def test_output_soon_after_other_output_is_on_record_without_more(
+    interview: Interview, fake_runner: FakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal_recording, "STORE_SECONDS", 0.2)
+    await write_here(interview)
+    async with open_terminal(interview) as window:
+        await window.until("hello")
+        shell = fake_runner.terminals.find()
+        for data in (b"one ", b"two ", b"three"):
+            await shell.print(data)
+        record = await until_recorded(interview, lambda record: len(record) == 4)
+        await wait_until(lambda: not shell.blocks)
+
+    assert recorded_bytes(record) == b"one two three"
 
 
 async def test_next_process_goes_on_where_a_killed_one_stopped(
@@ -237,6 +267,23 @@ async def test_two_processes_never_record_the_same(
         await wait_until(lambda: not live_terminals._keepers)
 
     assert await read_record(interview) == []
+
+
+async def test_window_has_the_record_go_on_once_its_keeper_is_silent(
+    interview: Interview, fake_runner: FakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "KEEP_SECONDS", 0.05)
+    await sync_to_async(claim_recording)(interview.pk, owner="another-process")
+    await write_here(interview)
+    async with open_terminal(interview) as window:
+        await window.until("hello")
+        await fake_runner.terminals.find().print(b"nobody stores it")
+        await window.until_shown(b"stores it")
+        silent = now() - timedelta(seconds=1)
+        await TerminalRecording.objects.aupdate(lease_until=silent)
+        record = await until_recorded(interview, lambda record: len(record) == 2)
+
+    assert recorded_bytes(record) == b"nobody stores it"
 
 
 async def test_worker_puts_the_rest_on_record_before_it_closes(

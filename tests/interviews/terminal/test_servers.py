@@ -1,4 +1,4 @@
-"""A page that stalls in a flood, under both servers: one window is held, and no more."""
+"""Terminals of real processes: a page that stalls in a flood, and a server killed with -9."""
 
 import json
 import struct
@@ -10,10 +10,10 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from interviews.models import Interview
-from interviews.terminals import WINDOW_BYTES
+from interviews.models import Event, Interview
+from interviews.terminals import WINDOW_BYTES, unpack_chunks
 from tests.e2e.chaos.conftest import interview, stack
-from tests.e2e.stack import Stack
+from tests.e2e.stack import Stack, wait_until
 from tests.interviews.workspace.windows import candidate_cookies
 
 __all__ = ["interview", "stack"]
@@ -110,3 +110,33 @@ def test_page_that_stalls_costs_one_window(
 
     assert WINDOW_BYTES // 2 < held <= WINDOW_BYTES
     assert growth < MOST_GROWTH
+
+
+def read_recorded(interview: Interview) -> bytes:
+    """All output that is on the timeline."""
+    events = Event.objects.filter(interview=interview, kind="terminal.output")
+    blocks = events.order_by("seq").values_list("payload__data", flat=True)
+    return b"".join(data for each in blocks for _at, data in unpack_chunks(each))
+
+
+@pytest.mark.long
+def test_record_goes_on_when_the_process_that_keeps_it_is_killed(
+    stack: Stack, interview: Interview
+) -> None:
+    stack.start("runner", "web")
+    with open_page(stack, interview, "1") as page:
+        page.type(b"echo o''ne\r")
+        page.until_shown(b"one\r")
+        wait_until(lambda: b"one\r" in read_recorded(interview), "it is on record")
+        page.type(b"echo t''wo\r")
+        page.until_shown(b"two\r")
+        stack.kill("web")
+    stack.start("web")
+    with open_page(stack, interview, "1") as page:
+        page.type(b"echo th''ree; exit\r")
+        page.until("exit")
+        ended = Event.objects.filter(interview=interview, kind="terminal.ended")
+        wait_until(ended.exists, "the rest is on record, too")
+
+    assert b"two\r" in page.shown
+    assert read_recorded(interview) == page.shown

@@ -68,6 +68,15 @@ test("a stored refusal is told without asking again", async () => {
   assert.deepEqual(asked, []);
 });
 
+test("camera and microphone are asked for at 720p and 30 pictures a second", async () => {
+  const { scope, asked } = browser();
+  await openCapture({}, scope);
+  const [{ video, audio }] = asked;
+  const { width, height, frameRate } = video;
+  assert.deepEqual([width.ideal, height.ideal, frameRate.ideal], [1280, 720, 30]);
+  assert.ok(audio);
+});
+
 test("microphone alone does not ask for the camera", async () => {
   const { scope, asked } = browser({ camera: "denied" });
   assert.equal(await openCapture({ video: false, audio: true }, scope), "stream");

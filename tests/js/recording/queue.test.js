@@ -5,6 +5,7 @@ import { sendRest } from "../../../static/js/lib/recording/rest.js";
 import { memorySlices } from "./memory_slices.js";
 
 const BASE = "/r";
+const STORED = { kind: "stored" };
 let store;
 let sent;
 let answers;
@@ -238,6 +239,37 @@ test("three chunks travel at once, a segment's opening and closing alone", async
   made.start();
   const counts = await made.drain();
   assert.deepEqual([put, counts.waiting], [chunks, 0]);
+});
+
+test("a line that carries one chunk in time is not given three for ever", async () => {
+  const under = new Set();
+  let failed = 0;
+  /** Whoever shares the line at any time is too slow, and cut off. */
+  const slowly = async () => {
+    const mine = { isShared: under.size > 0 };
+    for (const other of under) other.isShared = true;
+    under.add(mine);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    under.delete(mine);
+    if (!mine.isShared) return STORED;
+    failed += 1;
+    if (failed > 20) queues[0].stop();
+    return { kind: "again", after_ms: 1 };
+  };
+  const made = createQueue({
+    base: BASE,
+    store,
+    uploads: { open: async () => STORED, put: slowly, close: async () => STORED },
+    scope: scope(),
+  });
+  queues.push(made);
+  await record(
+    made,
+    Array.from({ length: 16 }, (_, index) => String(index)),
+  );
+  made.start();
+  assert.equal((await made.drain()).waiting, 0);
+  assert.ok(failed <= 20);
 });
 
 test("what the server says is stored is dropped, what it does not know is opened again", async () => {

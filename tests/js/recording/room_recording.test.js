@@ -112,7 +112,15 @@ function browserLocks() {
   };
 }
 
-function room({ locks = browserLocks(), required = true, screen = false, media = {} } = {}) {
+const enoughSpace = async () => {};
+
+function room({
+  locks = browserLocks(),
+  required = true,
+  screen = false,
+  media = {},
+  lookForSpace = enoughSpace,
+} = {}) {
   const navigator = { locks, mediaDevices: Object.assign(new EventTarget(), media) };
   const scope = Object.assign(new EventTarget(), { navigator, MediaStream: FakeMediaStream });
   const createNotes =
@@ -120,7 +128,6 @@ function room({ locks = browserLocks(), required = true, screen = false, media =
     (code, { track = "camera", detail = "" } = {}) =>
       notes.push([code, track, detail]);
   const readRate = () => rate;
-  const lookForSpace = async () => {};
   const parts = {
     openQueue,
     openSources: sources,
@@ -160,6 +167,16 @@ test("recording starts with the room and counts what is stored", async () => {
   assert.equal(made.facts.state, "recording");
   assert.deepEqual([made.facts.capturedSeconds, made.facts.storedSeconds], [12, 10]);
   assert.equal(describe(made.facts).text, "0:10 stored");
+});
+
+test("a browser without room for the rest of the interview is told so", async () => {
+  const lookForSpace = async (_ms, { screen, short }) => short(screen ? 7 : 9);
+  const { made } = room({ lookForSpace, screen: true });
+  const told = [];
+  made.on("space", (minutes) => told.push(minutes));
+  await made.start();
+  assert.deepEqual(told, [7]);
+  assert.deepEqual(notes.at(-1), ["space_short", "camera", "7"]);
 });
 
 test("nothing is asked for where nothing is recorded", async () => {

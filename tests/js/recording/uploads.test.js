@@ -82,6 +82,19 @@ test("a chunk is announced, then put where its ticket says", async () => {
   assert.deepEqual(put.headers, { "X-A": "b", "X-CSRFToken": "token" });
 });
 
+test("a large chunk gets the time that a slow line needs", async (context) => {
+  const given = [];
+  context.mock.method(AbortSignal, "timeout", (ms) => {
+    given.push(ms);
+    return new AbortController().signal;
+  });
+  const { uploads } = connect(({ url }) =>
+    url.endsWith("/ticket") ? [200, { ...through, confirm: false }] : [201],
+  );
+  await uploads.put(SEGMENT, CHUNK, new Uint8Array(3_200_000));
+  assert.deepEqual(given, [120_000, 320_000]);
+});
+
 test("a chunk that is stored already is not sent", async () => {
   const { calls, uploads } = connect(() => [200, { state: "stored" }]);
   assert.deepEqual(await send(uploads), { kind: "stored" });

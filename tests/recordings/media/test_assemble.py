@@ -13,6 +13,7 @@ from recordings.media.errors import IndexTooLargeError
 from recordings.media.points import Point
 from recordings.media.segments import ChunkInput, HoleReason, SegmentInput
 from recordings.media.sinks import FileSink, Writer
+from recordings.media.timeline import Hole
 from recordings.media.verify import verify
 from tests.recordings.media.checks import assert_sound, only_file, reasons
 from tests.recordings.media.recorded import (
@@ -245,6 +246,49 @@ def test_header_without_any_picture_is_lost_not_failed(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("container", "name", "other"),
+    [("webm", b"V_VP9", b"V_XYZ"), ("mp4", b"mp4a", b"m\xb74a")],
+)
+def test_segment_that_no_file_can_hold_costs_only_itself(
+    tmp_path: Path, container: str, name: bytes, other: bytes
+) -> None:
+    codecs = ("libvpx-vp9", "libopus") if container == "webm" else ("libx264", "aac")
+    good = record(*codecs, seconds=2, container=container)
+    odd = cut(good.replace(name, other), 2)
+    whole = segment(cut(good, 2))
+
+    assembly, file = only_file(
+        tmp_path, whole, segment(odd, start_ms=3000, duration_ms=2000)
+    )
+
+    assert abs(file.duration_ms - 2000) <= 100
+    assert assembly.lost == (Hole(3000, 5000, HoleReason.UNREADABLE),)
+
+
+def test_names_in_a_header_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
+    data = record(seconds=2)
+    odd = data.replace(b"ENCODER", b"\xff\xfeCODER")
+    assert odd != data
+
+    assembly, file = only_file(tmp_path, segment(cut(odd, 2)))
+
+    assert (file.frame_count, assembly.holes) == (40, ())
+
+
+def test_sound_is_kept_where_no_key_frame_came(tmp_path: Path) -> None:
+    slices = cut(record("libvpx", key_seconds=20))
+
+    assembly, file = only_file(tmp_path, segment(slices, without=[0]))
+
+    assert (file.mime, file.video_codec, file.width) == ("audio/webm", None, 0)
+    assert abs(file.duration_ms - SECONDS * 1000) <= 100
+    lost, unseen = assembly.holes
+    assert (lost.start_ms, lost.reason) == (0, HoleReason.CHUNK_MISSING)
+    assert 0 < lost.end_ms < 3000
+    assert unseen == Hole(lost.end_ms, file.duration_ms, HoleReason.NO_VIDEO)
+
+
 class CountingSink(FileSink):
     """Knows how often its file was begun."""
 
@@ -313,4 +357,5 @@ def test_every_chunk_is_told_of_in_its_turn(
         opened += call == "open"
         seen += call == Point.CHUNK
         assert opened - seen <= 3
-    assert calls[-2:] == [Point.WRITTEN, Point.PLACED]
+    # What takes long is told of as well: whoever works on a lease prolongs it.
+    assert calls[-3:] == [Point.WRITTEN, Point.PLACED, Point.READ]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from recordings.media.segments import HoleReason
-from tests.recordings.media.checks import assert_sound, only_file
+from tests.recordings.media.checks import assert_sound, only_file, reasons
 from tests.recordings.media.recorded import (
     assemble_into,
     cut,
@@ -108,6 +108,14 @@ def test_sound_only_is_an_audio_file(tmp_path: Path) -> None:
 
     assert (file.mime, file.video_codec, file.frame_count) == ("audio/webm", None, 0)
     assert abs(file.duration_ms - SECONDS * 1000) <= 100
+
+
+def test_pause_of_a_sound_is_not_recorded(tmp_path: Path) -> None:
+    sound = cut(record(None, seconds=2), 2)
+    assembly, _ = only_file(
+        tmp_path, segment(sound), segment(sound, name="b", start_ms=5000)
+    )
+    assert reasons(assembly) == [HoleReason.NOT_RECORDED]
 
 
 def test_reopened_interview_starts_a_new_file(

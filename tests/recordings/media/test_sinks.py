@@ -237,3 +237,11 @@ def test_s3_object_is_read_by_ranges(client: "S3Client") -> None:
     source.seek(5000)
     assert source.read(10) == data[5000:5010]
     assert source.tell() == 5010
+
+
+def test_s3_object_that_cannot_be_read_fails_like_a_file(client: "S3Client") -> None:
+    client.put_object(Bucket=BUCKET, Key="taken", Body=b"0" * 100)
+    source = S3Object(client, BUCKET, "taken")
+    client.delete_object(Bucket=BUCKET, Key="taken")
+    with pytest.raises(OSError, match="could not be read"):
+        source.read(10)

@@ -1,4 +1,4 @@
-// Sends what the store holds, three requests at a time; nothing leaves the store before the server has acknowledged it.
+// Sends what the store holds, three requests at a time (one after a failure, until it is well again); nothing leaves the store before the server has acknowledged it.
 import { reconcile } from "./reconcile.js";
 import { createSending } from "./sending.js";
 import { retryDelay } from "./uploads.js";
@@ -7,6 +7,8 @@ const LOOK_AGAIN_MS = 1000;
 const OFFLINE_LOOK_MS = 8000;
 const COMPARE_EACH_MS = 120_000;
 const AT_ONCE = 3;
+// So many answers in a row without a failure before one request more goes out beside them.
+const WIDEN_AFTER = 5;
 
 /**
  * run() works until `signal` aborts; wake() ends a rest early: "work", "online" or "leave". At first and every two
@@ -28,6 +30,8 @@ export function createUploader({
   let answers = [];
   let interrupt = () => {};
   let attempt = 0;
+  let width = atOnce;
+  let taken = 0;
   let state = null;
   let comparedAt = Number.NEGATIVE_INFINITY;
 
@@ -74,7 +78,7 @@ export function createUploader({
   }
 
   async function fill() {
-    while (busy.size < atOnce) {
+    while (busy.size < width) {
       const found = await sending.next(busy);
       if (!found) return;
       launch(found);
@@ -105,8 +109,19 @@ export function createUploader({
     answers = [];
     if (heard.some((answer) => answer.kind === "failed")) throw new Error("storage_failed");
     const again = heard.filter((answer) => answer.kind === "again");
-    if (again.length) await backOff(Math.max(...again.map((answer) => answer.after_ms ?? 0)));
-    else if (heard.length) attempt = 0;
+    if (again.length) {
+      // Three at once on a line that carries one would run out of time together, for ever.
+      width = 1;
+      taken = 0;
+      await backOff(Math.max(...again.map((answer) => answer.after_ms ?? 0)));
+    } else if (heard.length) {
+      attempt = 0;
+      taken += heard.length;
+      if (taken >= WIDEN_AFTER && width < atOnce) {
+        width += 1;
+        taken = 0;
+      }
+    }
   }
 
   /** What the server asks for is kept to; otherwise work and a connection that is back end the wait. */

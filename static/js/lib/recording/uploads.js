@@ -6,6 +6,8 @@ const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 8000;
 const LONGEST_RETRY_AFTER_MS = 60_000;
 const TIMEOUT_MS = 120_000;
+// 128 kbit/s: what is recorded at its smallest needs more.
+const SLOWEST_BYTES_PER_MS = 16;
 const TRY_AGAIN = new Set([408, 425, 429]);
 
 /** Full jitter: anything up to a ceiling that doubles, so that browsers cut off together do not come back together. */
@@ -47,11 +49,13 @@ export async function sha256Hex(bytes, subtle = crypto.subtle) {
 export function createUploads(base, { csrf, fetch = globalThis.fetch.bind(globalThis) }) {
   const way = createWay();
 
+  /** A large chunk on a slow line gets the time it needs: cut off, it would begin again and again. */
   async function request(url, init) {
+    const size = init.body?.byteLength ?? 0;
     return await fetch(url, {
       credentials: "same-origin",
       redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS + Math.ceil(size / SLOWEST_BYTES_PER_MS)),
       ...init,
     });
   }

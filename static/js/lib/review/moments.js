@@ -8,7 +8,8 @@ export function mountMoments(root, { tabs, player, events }) {
 
   function show({ time, seq, quote = "" }) {
     player.seek(time);
-    row = seq ? events.find(seq) : events.findNearest(time);
+    // What a terminal shows is no row of its own.
+    row = (seq && events.find(seq)) || events.findNearest(time);
     part("time").textContent = formatClock(time);
     part("title").textContent = row?.querySelector("[data-title]").textContent ?? "";
     part("detail").textContent = quote
