@@ -9,9 +9,11 @@ will lie (`recordings.receiving`).
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any, cast
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
@@ -80,6 +82,12 @@ class _Given:
         return await self._receive()
 
 
+def _begin_file() -> IO[bytes]:
+    """Return a file as Django makes one: in memory as long as it is small."""
+    most: int = settings.FILE_UPLOAD_MAX_MEMORY_SIZE
+    return cast("IO[bytes]", SpooledTemporaryFile(max_size=most))
+
+
 class BodyFileHandler(ASGIHandler):
     """Django's handler, with bodies in files of the server's or the store's own."""
 
@@ -89,17 +97,18 @@ class BodyFileHandler(ASGIHandler):
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """Answer a request, with a thread of its own for what is synchronous."""
-        file = scope.pop(BODY_FILE, None)
-        if file is None:
-            file = begin_body(scope)
-        if file is not None:
-            receive = _Given(receive, file)
-        # Daphne goes by a header, which anybody may send to any address.
-        if isinstance(file, PartFile) and is_chunk(scope):
-            await self._take_chunk(scope, receive, send)
-            return
-        async with request_thread():
-            await self.handle(scope, receive, send)
+        file = scope.pop(BODY_FILE, None) or begin_body(scope) or _begin_file()
+        given = _Given(receive, file)
+        try:
+            # Daphne goes by a header, which anybody may send to any address.
+            if isinstance(file, PartFile) and is_chunk(scope):
+                await self._take_chunk(scope, given, send)
+                return
+            async with request_thread():
+                await self.handle(scope, given, send)
+        finally:
+            # Django leaves it open where a request is broken off.
+            file.close()
 
     async def _take_chunk(self, scope: Scope, receive: _Given, send: Any) -> None:
         """Have a chunk taken in one piece: its bytes first, then all the rest."""
@@ -126,8 +135,6 @@ class BodyFileHandler(ASGIHandler):
 
     async def read_body(self, receive: Any) -> Any:
         """Return the body's file; into the server's own nothing comes any more."""
-        if not isinstance(receive, _Given):
-            return await super().read_body(receive)
         file = receive.file
         is_whole = False
         while not is_whole:

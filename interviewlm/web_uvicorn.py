@@ -20,6 +20,8 @@ def serve(application: Any, *, host: str, port: int) -> None:
         port=port,
         loop="uvloop",
         http="httptools",
+        # Or a request would begin in what the one before it on its connection has left.
+        reset_contextvars=True,
         lifespan="off",
         access_log=False,
         log_config=None,

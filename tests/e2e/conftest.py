@@ -50,6 +50,8 @@ class LiveSite:
             served or _with_static_files(application),
             # Sockets are cut off in the middle here; uvloop calls each of them unclosed.
             loop="asyncio",
+            http="httptools",
+            reset_contextvars=True,
             lifespan="off",
             log_config=None,
             access_log=False,
